@@ -1,0 +1,251 @@
+/*
+ * src/feed/connector.h
+ *
+ * The common interface of all sources.
+ *
+ * A connector turns a source's responses into listings.  It never does I/O: it
+ * says which request it wants next, is given the body, and says which records
+ * are in it and what they mean.  So the same code serves the network, a pushed
+ * payload (ingest_import), a dry run (ingest_preview, ingest_parse), the unit
+ * tests and the fuzzers.
+ *
+ * A run, as the orchestrator (run/) drives it:
+ *
+ *     feed = FeedOpen(connector, config …)
+ *     while feed->connector->next_request(feed, &request):
+ *         fetch it                             -- the network; no transaction
+ *         not a 2xx: refused(feed, …)          -- fail, or try another way
+ *         page(feed, request, body, page)      -- find out where records are
+ *         (the next page is asked for here, to be under way meanwhile)
+ *         while record(feed, page, &rec):      -- cheap: extent, id and hash
+ *             known by its hash: skipped, "unchanged"
+ *             else map(feed, page, &rec, …)    -- listing | skipped | refused
+ *
+ * HOW TO WRITE A NEW CONNECTOR
+ *   1. One file src/feed/NAME.c with a `const Connector NameConnector`:
+ *      declare name, description, keys, credentials; config, documentation and
+ *      error messages come from that declaration.
+ *   2. open: check what the keys' types cannot say, set feed->state.
+ *   3. next_request, page, record, map as below; `refused` where the API's
+ *      error bodies say more than their status.
+ *   4. One line in registry.c.  One test/unit/NAME_test.c with payloads in the
+ *      API's real shape, one test per documented trap.
+ * json_scan.h and json_read.h do most of the work for a JSON API; eventbrite.c
+ * is the one to read first.
+ *
+ * Memory: what lives as long as the run is in feed->arena, as long as the page
+ * in page->arena, as long as a batch in the arena given to map.  Library
+ * objects hang on an arena (ArenaOnReset).  The host may abandon a feed between
+ * any two calls.
+ *
+ * Pure C: no header of PostgreSQL, libcurl nor of another room.
+ */
+#ifndef INGEST_FEED_CONNECTOR_H
+#define INGEST_FEED_CONNECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error_class.h"
+#include "feed/arena.h"
+#include "feed/config.h"
+#include "feed/listing.h"
+#include "feed/zone.h"
+
+typedef struct Connector Connector;
+
+/* One credential that a connector takes. */
+typedef struct CredentialKey
+{
+	const char *name;			/* "token" */
+	bool		required;
+	const char *meaning;
+} CredentialKey;
+
+/* The bytes of a response: in memory, or behind a reader (a spool file). */
+typedef struct FeedBody
+{
+	size_t		size;
+	const char *bytes;			/* all of them, or NULL: use read */
+
+	/*
+	 * Read up to length bytes at offset into buffer; the number read, 0 at the
+	 * end, -1 if the medium failed.
+	 */
+	long		(*read) (void *arg, size_t offset, char *buffer, size_t length);
+	void	   *arg;
+	const char *content_type;	/* as sent, or NULL */
+} FeedBody;
+
+typedef struct FeedHeader
+{
+	const char *name;
+	const char *value;
+} FeedHeader;
+
+#define FEED_MAX_HEADERS 8
+
+/* A request the connector wants; strings in feed->arena or static. */
+typedef struct FeedRequest
+{
+	const char *method;			/* NULL: GET */
+	const char *url;
+	FeedHeader	headers[FEED_MAX_HEADERS];
+	int			nheaders;
+	const char *body;			/* NULL: none */
+	const char *what;			/* for people: "events of organizer 1001, page 2" */
+	int			list;			/* which list of the source this belongs to */
+	bool		conditional;	/* ETag / Last-Modified of this URL may be used:
+								 * a 304 means that nothing of the list changed */
+} FeedRequest;
+
+/* A response that is not a 2xx. */
+typedef struct FeedRefusal
+{
+	int			status;
+	const char *content_type;
+	const char *body;			/* its first bytes, NUL-terminated */
+	size_t		length;
+} FeedRefusal;
+
+typedef enum RefusalVerdict
+{
+	REFUSAL_FAIL,				/* *problem says why */
+	REFUSAL_CHANGED,			/* ask next_request again: it will ask otherwise */
+	REFUSAL_END_OF_LIST			/* not an error here: the list ends */
+} RefusalVerdict;
+
+/* What a body holds; filled by page(), read by the orchestrator. */
+typedef struct FeedPage
+{
+	Arena	   *arena;			/* the page's own */
+	const FeedRequest *request;	/* NULL for a pushed payload */
+	void	   *state;			/* the connector's */
+	int64_t		refresh_seconds;	/* the feed's own wish for its interval, or 0 */
+} FeedPage;
+
+/* One record: where it is and how to recognise it, before it is parsed. */
+typedef struct FeedRecord
+{
+	const char *source_id;		/* NULL only if refused or skipped */
+	const char *raw;			/* its bytes as JSON text, or NULL until map */
+	size_t		raw_length;
+	uint64_t	raw_hash;		/* of what cannot be noise in it */
+	const char *skip_reason;	/* static word; not NULL: not to be mapped */
+	Problem		problem;		/* set: refused already (no id, bad bytes) */
+	void	   *state;			/* the connector's */
+} FeedRecord;
+
+typedef enum MapResult
+{
+	MAP_LISTING,
+	MAP_SKIPPED,				/* record->skip_reason says why */
+	MAP_REFUSED					/* record->problem says why */
+} MapResult;
+
+/* One connector opened for one run. */
+typedef struct Feed
+{
+	const Connector *connector;
+	const Config *config;
+	Zones	   *zones;
+	Arena	   *arena;
+	FeedTime	now;
+	FeedTime	window_start;	/* listings outside [start, end) are skipped */
+	FeedTime	window_end;
+	const char *default_timezone;	/* of the source; NULL: unknown */
+
+	/* value of a credential, or NULL; only where requests are made */
+	const char *(*credential) (void *arg, const char *name);
+	void	   *credential_arg;
+
+	/* a fact worth telling the operator; the orchestrator keeps it with the job */
+	void		(*warn) (void *arg, const char *message);
+	void	   *warn_arg;
+
+	/* answers interrupts; called now and then in long loops, may not return */
+	void		(*breathe) (void);
+
+	void	   *state;			/* the connector's */
+} Feed;
+
+struct Connector
+{
+	const char *name;
+	const char *description;	/* one sentence */
+	const ConfigKey *keys;		/* own ones, ended by a NULL name */
+	const CredentialKey *credentials;	/* ended by a NULL name */
+	int			version;		/* raise it when the mapping changes: stored
+								 * listings are then mapped anew */
+
+	/*
+	 * Check the configuration beyond the types of its keys, each mistake
+	 * through complain; no network, no credentials.  May be NULL.
+	 */
+	void		(*check) (const Config *config, ConfigComplaint complain, void *arg);
+
+	/* Prepare feed->state.  False: *problem. */
+	bool		(*open) (Feed *feed, Problem *problem);
+
+	/*
+	 * The next request, or false when all lists are at their end.  Called
+	 * again after each page(): what it asks for then may rest on that page.
+	 * False with *problem set: cannot go on (no credential).
+	 */
+	bool		(*next_request) (Feed *feed, FeedRequest *request, Problem *problem);
+
+	/* May be NULL: every refusal fails by its status. */
+	RefusalVerdict (*refused) (Feed *feed, const FeedRequest *request,
+							   const FeedRefusal *refusal, Problem *problem);
+
+	/*
+	 * A body has come.  False: the page is not what it should be, *problem
+	 * says why.  For a pushed payload page->request is NULL.
+	 */
+	bool		(*page) (Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem);
+
+	/* The page's next record, false at its end. */
+	bool		(*record) (Feed *feed, FeedPage *page, FeedRecord *record);
+
+	/*
+	 * The record's listing, in arena.  record->raw is set by then.  Not called
+	 * for records that came with a skip_reason or problem.
+	 */
+	MapResult	(*map) (Feed *feed, FeedPage *page, FeedRecord *record,
+						Arena *arena, Listing *listing);
+
+	/*
+	 * A second request for what the list lacks (Eventbrite's full
+	 * description), asked only for new listings and those whose revision
+	 * moved.  detail_request: false when none is wanted by the configuration.
+	 * detail: complete the listing (in arena) from the answer's body and set
+	 * has_detail; false: *problem.  Both NULL: the connector has none.
+	 */
+	bool		(*detail_request) (Feed *feed, const char *source_id, FeedRequest *request);
+	bool		(*detail) (Feed *feed, const FeedBody *body, Arena *arena,
+						   Listing *listing, Problem *problem);
+
+	/*
+	 * What the response's headers say of the budget: seconds until requests
+	 * are allowed again when it is used up, else 0; *remaining = calls left,
+	 * or -1.  header returns a value or NULL.  May be NULL.
+	 */
+	int64_t		(*budget) (const char *(*header) (void *arg, const char *name), void *arg,
+						   int64_t *remaining);
+};
+
+/* All connectors, ended by NULL; and one by its name, or NULL. */
+extern const Connector *const Connectors[];
+extern const Connector *ConnectorFind(const char *name);
+
+/*
+ * The bytes of a body: pointer to all of them, read into the page's arena
+ * where they are not in memory.  NULL: *problem.
+ */
+extern const char *FeedBodyBytes(const FeedBody *body, Arena *arena, Problem *problem);
+
+/* The seed of record hashes: connector, its version and the configuration. */
+extern uint64_t FeedSeed(const Feed *feed);
+
+#endif
