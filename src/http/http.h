@@ -107,8 +107,8 @@ typedef struct HttpRequest
 
 	/*
 	 * May another status than 408, 425, 429, 500, 502, 503 and 504 be tried
-	 * again?  Called with the error's body, by HttpFinish or HttpPump; may
-	 * throw.  [no]
+	 * again?  Called with the error's body, by HttpStart, HttpPump or
+	 * HttpFinish; may throw, but must not call any of them.  [no]
 	 */
 	bool		(*retry_status) (void *arg, int status,
 								 const char *body, size_t len);
