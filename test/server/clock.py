@@ -41,8 +41,11 @@ def to_utc(local):
 
 def to_local(utc):
     """Convert naive UTC to naive Montréal time."""
+    standard = utc - timedelta(hours=5)
     summer = utc - timedelta(hours=4)
-    return summer if offset_hours(summer) == -4 else utc - timedelta(hours=5)
+    start, end = _summer_edges(standard.year)
+    # The clocks go forward at 2:00 standard time, back at 2:00 summer time.
+    return summer if start <= standard and summer < end else standard
 
 
 def parse_now(text):

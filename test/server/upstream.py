@@ -45,19 +45,21 @@ class Upstream:
             reply = self.control.answer(request)
             connection.send_reply(reply, request.method)
             return True
-        status = '-'
-        began = time.monotonic()
+        with self.world.lock:
+            self.world.in_flight += 1
         try:
             self._pass_gate(request, connection)
             reply = self.answer(request, connection)
-            status = reply.status
+            self.note(request, reply.status)
             connection.send_reply(reply, request.method)
             return not reply.close
         except Handled as handled:
-            status = handled.status
+            self.note(request, handled.status)
             return not handled.close
         finally:
-            self._record(request, status, time.monotonic() - began)
+            self.note(request, '-')
+            with self.world.lock:
+                self.world.in_flight -= 1
 
     def answer(self, request, connection):
         """Return the reply of whatever serves the path."""
@@ -83,7 +85,15 @@ class Upstream:
             with self.world.lock:
                 gate.hanging -= 1
 
-    def _record(self, request, status, seconds):
+    def note(self, request, status):
+        """Count and log a request, once.
+
+        This comes before the reply leaves, so that whoever has read a reply
+        finds the request in the log.
+        """
+        if request.noted:
+            return
+        request.noted = True
         target = re.sub(r'([?&](?:token|apikey)=)[^&]*', r'\1***',
                         request.target)
         auth = ('header' if request.header('authorization') else
@@ -96,8 +106,7 @@ class Upstream:
             'if_modified_since': request.header('if-modified-since'),
             'user_agent': request.header('user-agent'),
             'accept_encoding': request.header('accept-encoding'),
-            'body_bytes': len(request.body),
-            'milliseconds': round(seconds * 1000, 1), 'at': time.time()}
+            'body_bytes': len(request.body), 'at': time.time()}
         self.world.record(entry)
         if self.log is not None:
             line = '%s %s %s auth=%s if-none-match=%s if-modified-since=%s ' \

@@ -54,6 +54,8 @@ class Request:
         self.raw_query = query
         self.query = dict(parse_qsl(query, keep_blank_values=True))
         self.prefix = ''
+        self.keep = True
+        self.noted = False
 
     def header(self, name):
         """Return a header's value or None; names are in lower case."""
@@ -187,10 +189,14 @@ class Connection(socketserver.BaseRequestHandler):
         """Serve requests one after the other."""
         try:
             while True:
-                request = self._read_request()
+                try:
+                    request = self._read_request()
+                except ValueError:
+                    self.send(Reply(400).head(0))
+                    return
                 if not self.server.serve(request, self) or not request.keep:
                     return
-        except (Gone, OSError, ValueError):
+        except (Gone, OSError):
             return
 
     # -- writing ------------------------------------------------------------
@@ -269,9 +275,3 @@ class Server(socketserver.ThreadingTCPServer):
         """Close without a FIN exchange that a reset already made void."""
         if request.fileno() >= 0:
             super().shutdown_request(request)
-
-    def handle_error(self, request, client_address):
-        """Say nothing when a client leaves: here that is normal."""
-        import sys
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)

@@ -8,6 +8,7 @@ import copy
 import threading
 import time
 from collections import Counter, deque
+from datetime import timedelta
 
 import city as city_module
 import clock
@@ -45,6 +46,9 @@ class World:
         self.start = (events, seed, clock.parse_now(now), token)
         self.lock = threading.RLock()
         self.gate = Gate()
+        # Who is being served at this moment; a reset doesn't send them away.
+        self.in_flight = 0
+        self.stalled = 0
         self.reset()
 
     def reset(self):
@@ -70,6 +74,7 @@ class World:
             self.feeds = {}
             self.fault_memory = {}
             self.landed = []
+            self.too_early = 0
             self.budget = None
             self.budget_reset = 874
             self.budget_until = 0.0
@@ -130,7 +135,6 @@ class World:
 
     def next_instant(self):
         """Return a UTC time after every other `changed`."""
-        from datetime import timedelta
         self.nb_changes += 1
         return self.city.now_utc + timedelta(seconds=self.nb_changes)
 
@@ -206,7 +210,6 @@ class World:
 
     def insert_before(self, first):
         """Create an event that sorts just before another in any order."""
-        from datetime import timedelta
         with self.lock:
             stub = self.add()[0]
             stub.start = first.start - timedelta(minutes=1)
