@@ -72,6 +72,9 @@ extern const char *const *ConfigStrings(const Config *config, const char *key, i
 extern bool ConfigObjectMember(const Config *config, const char *key, int index,
 							   const char **member, const char **value);
 
+/* The value of a CONFIG_OBJECT, for json_read.h; NULL when absent. */
+extern const struct JsonNode *ConfigNode(const Config *config, const char *key);
+
 /*
  * Hash of everything that shapes a mapped listing, so that a changed
  * configuration is not mistaken for an unchanged record.
