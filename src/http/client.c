@@ -190,9 +190,9 @@ launch_if_due(HttpTransfer *transfer)
 	return transfer->state == TRANSFER_RUNNING;
 }
 
-/* Move every transfer on as far as it goes without the network */
-static void
-advance(HttpClient *client)
+/* Look at every transfer once; true if that put one under way */
+static bool
+advance_once(HttpClient *client)
 {
 	TimestampTz deadline = client->policy.deadline;
 	bool		late = deadline != 0 && GetCurrentTimestamp() >= deadline;
@@ -217,10 +217,18 @@ advance(HttpClient *client)
 		if (transfer->state == TRANSFER_WAITING)
 			launched |= launch_if_due(transfer);
 	}
+	return launched;
+}
 
-	/* a new handle asks to be called at once: over an open connection, its
-	 * request leaves here */
-	if (launched)
+/*
+ * Move every transfer on as far as it goes without waiting.  A new handle asks
+ * to be called at once: over an open connection its request leaves here.  It
+ * may even end here, so there is another look before anybody waits.
+ */
+static void
+advance(HttpClient *client)
+{
+	while (advance_once(client))
 		MultiStep(client);
 }
 

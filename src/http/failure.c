@@ -43,9 +43,10 @@ refused_address(HttpTransfer *transfer, Problem *problem)
 {
 	bool		proxied = transfer->client->policy.proxy != NULL;
 
-	ProblemSet(problem, ERROR_CLASS_CONFIG, "address %s of %s%s is not public",
-			   transfer->refused, proxied ? "the proxy for " : "", transfer->host);
-	ProblemDetail(problem, "Connections to private, local and reserved addresses are refused.");
+	ProblemSet(problem, ERROR_CLASS_CONFIG, "address %s of %s %s is not public",
+			   transfer->refused, proxied ? "the proxy for" : "host", transfer->host);
+	ProblemDetail(problem, "%sConnections to private, local and reserved addresses are refused.",
+				  transfer->response.redirects > 0 ? "The upstream redirects there. " : "");
 	ProblemHint(problem, "If the server is meant to connect there, add the address or its network to ingest.allowed_networks.");
 }
 
@@ -239,6 +240,10 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		case CURLE_USE_SSL_FAILED:
 			return failure_of_tls(transfer, problem);
 		case CURLE_BAD_CONTENT_ENCODING:
+			ProblemSet(problem, ERROR_CLASS_UPSTREAM, "the answer of %s cannot be decompressed",
+					   transfer->host);
+			add_library_text(transfer, problem);
+			return true;
 		case CURLE_WEIRD_SERVER_REPLY:
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WRITE_ERROR:	/* not ours: a decoder gave up */

@@ -30,7 +30,7 @@ TransferDone(HttpTransfer *transfer)
 {
 	HttpResponse *response = &transfer->response;
 	const Redactor *redactor = transfer->client->redactor;
-	const char *url = transfer->url ? transfer->url : "";
+	const char *url = transfer->url ? transfer->url : transfer->request.url;
 	size_t		size = strlen(url) * 3 + 64;
 	char	   *redacted = MemoryContextAlloc(transfer->cxt, size);
 

@@ -110,6 +110,7 @@ RequestCopy(HttpTransfer *transfer, const HttpRequest *request)
 	HttpHeader *headers;
 
 	*copy = *request;
+	copy->url = copy_string(transfer, request->url ? request->url : "");
 	copy->method = copy_string(transfer, request->method ? request->method : "GET");
 	copy->accept = copy_string(transfer, request->accept);
 	copy->etag = copy_validator(transfer, request->etag);
@@ -136,8 +137,7 @@ RequestCopy(HttpTransfer *transfer, const HttpRequest *request)
 
 	if (!check_request(copy, problem))
 		return;
-	transfer->first_url = UrlNormalize(transfer->cxt, request->url ? request->url : "",
-									   problem);
+	transfer->first_url = UrlNormalize(transfer->cxt, copy->url, problem);
 	transfer->url = transfer->first_url;
 	if (transfer->url != NULL)
 		transfer->host = UrlHost(transfer->cxt, transfer->url);
