@@ -106,7 +106,7 @@ class City:
     def _dice(self, index, salt):
         return Dice(((self.seed * 4 + salt) << 40) + index)
 
-    # -- places and people -------------------------------------------------
+    # -- places and people ----------------------------------------------------
 
     def venue(self, number):
         """Return (name, address, borough, postal, lat, long, kind, seats)."""
@@ -142,7 +142,7 @@ class City:
         """Return the id of an organizer."""
         return str(FIRST_ORGANIZER + number)
 
-    # -- events -------------------------------------------------------------
+    # -- events ---------------------------------------------------------------
 
     def _pick_venue(self, dice, index, genre):
         """Return a venue fit for the genre.

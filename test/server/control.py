@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta
 
-import city as city_module
 import clock
 import eventbrite_shape as shape
 import ics

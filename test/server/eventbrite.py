@@ -403,20 +403,21 @@ class Eventbrite:
         facts = self.world.facts(stub)
         names = (('Régulier', 'Soutien') if facts.language == 'fr'
                  else ('General admission', 'Supporter'))
-        prices = sorted({facts.min_price, facts.max_price})
-        classes = [{
-            'id': '%s%d' % (stub.id[-9:], place), 'event_id': stub.id,
-            'name': names[place], 'description': None,
-            'free': facts.free, 'donation': False,
-            'cost': None if facts.free else shape.money(price), 'fee': None,
-            'on_sale_status': ('SOLD_OUT' if facts.sold_out
-                               else 'AVAILABLE'),
-            'sales_start': clock.iso_z(facts.published),
-            'sales_end': clock.iso_z(clock.to_utc(stub.start)),
-            'variants': [], 'hidden': False, 'resource_uri':
-                '%s/events/%s/ticket_classes/%s%d/' % (
-                    shape.API, stub.id, stub.id[-9:], place)}
-            for place, price in enumerate(prices)]
+        classes = []
+        for price in sorted({facts.min_price, facts.max_price}):
+            ident = '%s%d' % (stub.id[-9:], len(classes))
+            classes.append({
+                'id': ident, 'event_id': stub.id,
+                'name': names[len(classes)], 'description': None,
+                'free': facts.free, 'donation': False,
+                'cost': None if facts.free else shape.money(price),
+                'fee': None, 'variants': [], 'hidden': False,
+                'on_sale_status': ('SOLD_OUT' if facts.sold_out
+                                   else 'AVAILABLE'),
+                'sales_start': clock.iso_z(facts.published),
+                'sales_end': clock.iso_z(clock.to_utc(stub.start)),
+                'resource_uri': '%s/events/%s/ticket_classes/%s/' % (
+                    shape.API, stub.id, ident)})
         return {'pagination': _whole(len(classes)),
                 'ticket_classes': classes}
 

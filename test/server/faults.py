@@ -129,7 +129,7 @@ class Faults:
         return KINDS[kind](incident)
 
 
-# -- time ----------------------------------------------------------------------
+# -- time ---------------------------------------------------------------------
 
 def latency(incident):
     """Answer well, but late."""
@@ -164,7 +164,7 @@ def stall_body(incident):
     raise Handled(reply.status)
 
 
-# -- lengths -------------------------------------------------------------------
+# -- lengths ------------------------------------------------------------------
 
 def truncated(incident):
     """Promise the whole body, send half of it, and close."""
@@ -195,8 +195,8 @@ def endless(incident):
     """Send chunks until the client has had enough."""
     reply = incident.inner()
     body = reply.whole()
-    incident.start(reply.status, reply.head(chunked=True)
-                             + chunk(body[:len(body) // 2]))
+    half = chunk(body[:len(body) // 2])
+    incident.start(reply.status, reply.head(chunked=True) + half)
     filler = chunk(b' ' * 65536)
     end = time.monotonic() + FOR_EVER
     while time.monotonic() < end:
@@ -221,7 +221,7 @@ def bad_chunk(incident):
     raise Handled(reply.status)
 
 
-# -- the connection ------------------------------------------------------------
+# -- the connection -----------------------------------------------------------
 
 def reset(incident):
     """Send half of the body, then a TCP reset."""
@@ -264,7 +264,7 @@ def huge_headers(incident):
     return reply
 
 
-# -- encodings -----------------------------------------------------------------
+# -- encodings ----------------------------------------------------------------
 
 def proper_gzip(incident):
     """Send the body compressed, as it should be."""
@@ -363,7 +363,7 @@ def windows_1252(incident):
     return reply
 
 
-# -- other documents -----------------------------------------------------------
+# -- other documents ----------------------------------------------------------
 
 def html_200(incident):
     """Answer with a login page and status 200."""
@@ -381,7 +381,7 @@ def deep_json(incident):
     return Reply(200, b'[' * depth + b']' * depth, JSON)
 
 
-# -- redirects -----------------------------------------------------------------
+# -- redirects ----------------------------------------------------------------
 
 def _moved(status, location):
     return Reply(status, b'', 'text/html', [('Location', location)])
@@ -453,7 +453,7 @@ def landed(incident):
     return incident.inner()
 
 
-# -- refusals ------------------------------------------------------------------
+# -- refusals -----------------------------------------------------------------
 
 def _refusal(status, error, description, headers=()):
     body = json.dumps({'status_code': status, 'error': error,
@@ -543,7 +543,7 @@ def expansion_failed(incident):
     return incident.inner()
 
 
-# -- pages ---------------------------------------------------------------------
+# -- pages --------------------------------------------------------------------
 
 def _edit_page(incident, edit):
     """Return a page of events after a change to its document."""

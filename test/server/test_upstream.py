@@ -461,7 +461,7 @@ class FaultCase(ServerCase):
 
     def test_stalled_clients_are_counted(self):
         thread = threading.Thread(target=self.raw, args=(
-            self.fault('slow-headers'),), kwargs={'seconds': .4})
+            self.fault('slow-headers'),), kwargs={'seconds': .8})
         thread.start()
         self.assertTrue(self.control('wait', stalled=1)['reached'])
         thread.join()
@@ -489,7 +489,7 @@ class FaultCase(ServerCase):
         self.assertIn(b'Content-Length: %d\r\n' % (len(whole) // 2), data)
         response, body = self.request(self.fault('empty-body'))
         self.assertEqual((response.status, body), (200, b''))
-        data, how = self.raw(self.fault('endless'), seconds=.15)
+        data, how = self.raw(self.fault('endless'), seconds=.4)
         self.assertEqual(how, 'open')
         self.assertGreater(len(data), 1 << 20)
         data, how = self.raw(self.fault('bad-chunk'))
@@ -584,11 +584,8 @@ class FaultCase(ServerCase):
 
     def test_refusals(self):
         for kind, status in (('rate-limit-seconds,seconds=0.2', 429),
-                             ('503-retry-after,seconds=0.2', 503),
-                             ('rate-limit-date,seconds=0', 429)):
+                             ('503-retry-after,seconds=0.2', 503)):
             response, _ = self.request(self.fault(kind))
-            if response.status == 200 and 'date' in kind:
-                continue
             self.assertEqual(response.status, status)
             self.assertTrue(response.getheader('Retry-After'))
         time.sleep(.22)
@@ -737,13 +734,13 @@ class ControlCase(ServerCase):
         self.assertEqual(self.get(LIST + '&page=2')['events'][0], second[1])
 
     def test_rate_limit_and_token(self):
-        self.control('rate-limit', budget=2, reset=.3)
+        self.control('rate-limit', budget=2, reset=60)
         for used in (1, 2):
             response, _ = self.request(EB + '/categories/')
             self.assertIn('%d/2 ' % used, response.getheader('X-Rate-Limit'))
         self.assertEqual(self.get(EB + '/categories/', status=429)['error'],
                          'HIT_RATE_LIMIT')
-        time.sleep(.32)
+        self.upstream.world.budget_until = time.monotonic()
         self.get(EB + '/categories/')
         self.control('rate-limit', budget='none')
         self.control('token', value='other')

@@ -128,7 +128,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b''
 
-    # -- reading ------------------------------------------------------------
+    # -- reading --------------------------------------------------------------
 
     def _more(self):
         data = self.request.recv(65536)
@@ -199,7 +199,7 @@ class Connection(socketserver.BaseRequestHandler):
         except (Gone, OSError):
             return
 
-    # -- writing ------------------------------------------------------------
+    # -- writing --------------------------------------------------------------
 
     def send(self, data):
         """Send all of it, or find that the client has left."""

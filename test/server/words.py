@@ -1,8 +1,10 @@
 """The vocabulary of the fake city: venues, organizers, titles, sentences.
 
 All of it is invented. Streets and boroughs exist so that addresses look
-right; halls, bands, teams and people don't.
+right; halls, bands, teams and people don't. A row stays on one line, so that
+the tables can be read as tables.
 """
+# flake8: noqa: E501
 
 # name, address, borough, postal code, latitude, longitude, kind, capacity
 VENUES = (

@@ -82,7 +82,7 @@ class World:
             self.forget_requests()
             self.gate.open()
 
-    # -- the events ----------------------------------------------------------
+    # -- the events -----------------------------------------------------------
 
     def all_stubs(self):
         """Return the stubs of every event that exists now."""
@@ -131,7 +131,7 @@ class World:
             self.listings[key] = (self.revision, stubs)
             return stubs
 
-    # -- what control does to them -------------------------------------------
+    # -- what control does to them --------------------------------------------
 
     def next_instant(self):
         """Return a UTC time after every other `changed`."""
