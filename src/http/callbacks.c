@@ -121,6 +121,16 @@ http_write_cb(char *bytes, size_t size, size_t nmemb, void *arg)
 			transfer->abort = ABORT_ENOUGH;
 		return len - 1;
 	}
+
+	/*
+	 * Enough until the sink has taken it.  libcurl keeps this piece, and what
+	 * else comes of the 16 KB it has read (64 MB at most, or it fails).
+	 */
+	if (transfer->buffered.len >= PAUSE_AT)
+	{
+		transfer->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (transfer->received + (int64) len > transfer->client->policy.max_response_size)
 	{
 		transfer->abort = ABORT_TOO_BIG;

@@ -158,7 +158,7 @@ charge_time(HttpClient *client, bool attended)
 	}
 }
 
-/* End attempts whose time is over, and pause those with much to hand over */
+/* End the attempt if its time is over */
 static void
 check_running(HttpTransfer *transfer, bool deadline_passed)
 {
@@ -170,8 +170,6 @@ check_running(HttpTransfer *transfer, bool deadline_passed)
 		TransferEnd(transfer, CURLE_OK, ABORT_TIMEOUT);
 	else if (transfer->head.len > 0 && transfer->silent >= STALL_USECS)
 		TransferEnd(transfer, CURLE_OK, ABORT_STALLED);
-	else if (transfer->buffered.len > PAUSE_AT)
-		TransferSetPaused(transfer, true);
 }
 
 /* Launch a transfer if it is due and the pace allows; true if it is under way */
@@ -313,7 +311,7 @@ deliver(HttpTransfer *transfer, const HttpSink *sink)
 		transfer->buffered = transfer->handed;
 		transfer->buffered.len = 0;
 		transfer->handed = full;
-		TransferSetPaused(transfer, false);
+		TransferResume(transfer);
 		if (sink != NULL && sink->data != NULL)
 			sink->data(sink->arg, full.data, full.len);
 		CHECK_FOR_INTERRUPTS();

@@ -112,7 +112,10 @@ connect_timeout(HttpTransfer *transfer, Problem *problem)
 			   transfer->host,
 			   duration(transfer->client->policy.connect_timeout_ms, text, sizeof(text)));
 	ProblemDetail(problem, "It timed out while %s.", transfer->phase);
-	ProblemHint(problem, "Check that the server may reach this host (firewall, ingest.proxy), or raise ingest.connect_timeout.");
+	if (strcmp(transfer->phase, "resolving") == 0)
+		ProblemHint(problem, "Check name resolution on the database server.");
+	else
+		ProblemHint(problem, "Check that the server may reach this host (firewall, ingest.proxy), or raise ingest.connect_timeout.");
 }
 
 /* The connection ended before the answer did */
@@ -239,6 +242,18 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		case CURLE_SSL_CIPHER:
 		case CURLE_USE_SSL_FAILED:
 			return failure_of_tls(transfer, problem);
+		case CURLE_OUT_OF_MEMORY:
+			if (!transfer->paused)
+			{
+				ProblemSet(problem, ERROR_CLASS_INTERNAL, "out of memory while reading from %s",
+						   transfer->host);
+				return false;
+			}
+			/* it held back more than libcurl keeps: nothing honest unfolds so */
+			ProblemSet(problem, ERROR_CLASS_UPSTREAM,
+					   "a few bytes of the answer of %s decompress to many megabytes",
+					   transfer->host);
+			return false;
 		case CURLE_BAD_CONTENT_ENCODING:
 			ProblemSet(problem, ERROR_CLASS_UPSTREAM, "the answer of %s cannot be decompressed",
 					   transfer->host);

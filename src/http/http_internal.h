@@ -160,7 +160,7 @@ extern void MultiWait(HttpClient *client, int64 usecs);
 /* transfer.c: one attempt, from its launch to its end */
 extern void TransferLaunch(HttpTransfer *transfer);
 extern void TransferEnd(HttpTransfer *transfer, CURLcode result, AbortReason abort);
-extern void TransferSetPaused(HttpTransfer *transfer, bool paused);
+extern void TransferResume(HttpTransfer *transfer);
 extern void TransferFreeForeign(HttpTransfer *transfer);
 extern const char *TransferPhase(const HttpTransfer *transfer);
 

@@ -227,22 +227,23 @@ TransferEnd(HttpTransfer *transfer, CURLcode result, AbortReason abort)
 	transfer->state = TRANSFER_ENDED;
 }
 
-/*
- * Stop or go on reading the body.  From outside of the write callback: a pause
- * returned from there makes libcurl keep what it has decoded so far itself,
- * beyond our count of it.
- */
+/* Go on reading a body that http_write_cb paused */
 void
-TransferSetPaused(HttpTransfer *transfer, bool paused)
+TransferResume(HttpTransfer *transfer)
 {
 	sigset_t	saved;
+	CURLcode	code;
 
-	if (transfer->easy == NULL || transfer->paused == paused)
+	if (transfer->easy == NULL || !transfer->paused)
 		return;
-	transfer->paused = paused;
+	transfer->paused = false;
 	MultiBlockSignals(&saved);
 
-	/* failures show as the transfer's result */
-	(void) curl_easy_pause(transfer->easy, paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+	/* gives http_write_cb what was kept, which may pause it again */
+	code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 	MultiRestoreSignals(&saved);
+
+	/* a failure in here is told to us alone, the multi handle would go on */
+	if (code != CURLE_OK)
+		TransferEnd(transfer, code, ABORT_NONE);
 }
