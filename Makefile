@@ -1,6 +1,11 @@
 # ingest: event ingestion inside PostgreSQL
 #
-#   make && make install      build with PGXS (PG_CONFIG=… for another server)
+#   make && sudo make install   build and install (PG_CONFIG=... for another server)
+#   make check                  all tests; SUITES="unit regress" and TESTS="name ..." select
+#   make demo, make demo-stop   a throw-away cluster with events to look at
+#   make installcheck           PGXS: regress, isolation and TAP tests against
+#                               an installed extension and a running server
+#   make dist                   a zip of the last commit, for PGXN
 
 EXTENSION = ingest
 EXTVERSION = 1.0
@@ -9,26 +14,143 @@ MODULE_big = ingest
 PG_CONFIG ?= pg_config
 PKG_CONFIG ?= pkg-config
 
-SOURCES = $(wildcard src/*.c src/*/*.c)
+.DELETE_ON_ERROR:
+
+# ---------------------------------------------------------------------------
+# Goals that install what they need themselves, and so must not rest on PGXS
+# ---------------------------------------------------------------------------
+
+HELPERS = check demo demo-stop dist
+
+ifneq ($(filter $(HELPERS),$(MAKECMDGOALS)),)
+
+.PHONY: $(MAKECMDGOALS)
+
+check:
+	@test/check.sh
+
+demo demo-stop:
+	@test/demo.sh $(if $(filter demo-stop,$@),stop,start)
+
+dist:
+	git archive --format zip --prefix $(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
+
+ifneq ($(filter-out $(HELPERS),$(MAKECMDGOALS)),)
+$(filter-out $(HELPERS),$(MAKECMDGOALS)):
+	@$(MAKE) $@
+endif
+
+else
+
+# ---------------------------------------------------------------------------
+# What is built
+# ---------------------------------------------------------------------------
+
+# "." or, in a build outside of the tree (make -f .../Makefile), the tree
+tree := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
+in_tree = $(patsubst $(tree)/%,%,$(sort $(wildcard $(1:%=$(tree)/%))))
+
+# A directory of src/ is a room; README-ingestion.md says what is in each
+SOURCES := $(call in_tree,src/*.c src/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
 # The install script is written by topic, in this order, and assembled
 SQL_PARTS = schema source job listing event matching functions views privileges
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA := $(call in_tree,sql/$(EXTENSION)--*--*.sql)
+DOCS = README-ingestion.md
 
-PG_CPPFLAGS = -I$(srcdir)/src $(shell $(PKG_CONFIG) --cflags libcurl libical json-c)
+# ---------------------------------------------------------------------------
+# Tests (test/check.sh runs them with a server of its own)
+# ---------------------------------------------------------------------------
+
+REGRESS := $(patsubst test/sql/%.sql,%,$(call in_tree,test/sql/*.sql))
+REGRESS_OPTS = --inputdir=$(tree)/test --load-extension=$(EXTENSION)
+ISOLATION := $(patsubst test/specs/%.spec,%,$(call in_tree,test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(tree)/test --outputdir=. --load-extension=$(EXTENSION)
+PROVE_TESTS := $(call in_tree,test/t/*.pl)
+TAP_TESTS := $(PROVE_TESTS)
+PROVE_FLAGS += -I test/lib
+
+# ---------------------------------------------------------------------------
+# Flags
+# ---------------------------------------------------------------------------
+
+# -MMD -MP: a changed header rebuilds what includes it.
+# PGDLLEXPORT: up to 15 the server defines it empty, and hidden visibility
+# would hide the functions that SQL calls.
+PG_CPPFLAGS = -I$(tree)/src -MMD -MP \
+	-DPGDLLEXPORT='__attribute__((visibility("default")))' $(LIB_CPPFLAGS)
+
+# -fvisibility=hidden: no name of ours meets another library's in the server.
+# Taken out of -Wextra: what the server's headers and calling conventions do
+# not pass.  Declarations may stand where they are first needed.
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement -Wshadow=compatible-local
-SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl libical json-c)
 
-EXTRA_CLEAN = sql/$(EXTENSION)--$(EXTVERSION).sql
+SHLIB_LINK = $(LIB_LIBS)
 
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-include $(PGXS)
-
-# The bitcode of an extension that waits for the network is of no use
+# No LLVM bitcode: it would need clang, and inlining into a query is of no use
+# to functions that wait for the network.  Must stand before PGXS is read.
 override with_llvm = no
 
-sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS:%=sql/parts/%.sql)
-	cat $^ > $@
+EXTRA_CLEAN = $(OBJS:.o=.d) build results output_iso tmp_check tmp_check_iso \
+	regression.diffs regression.out
+
+# ---------------------------------------------------------------------------
+# What the build needs: each thing with the Debian package that has it
+# ---------------------------------------------------------------------------
+
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+ifneq ($(filter-out clean distclean,$(or $(MAKECMDGOALS),all)),)
+
+LIBRARIES = libcurl:libcurl4-openssl-dev libical:libical-dev json-c:libjson-c-dev
+
+packages_missing := $(shell \
+	test -n "$(PGXS)" || echo postgresql-server-dev-all; \
+	command -v $(PKG_CONFIG) >/dev/null || echo pkg-config; \
+	for library in $(LIBRARIES); do \
+		$(PKG_CONFIG) --exists $${library%:*} 2>/dev/null || echo $$library | cut -d: -f2; \
+	done)
+
+ifneq ($(packages_missing),)
+$(info What the build needs is missing.  On Debian and Ubuntu:)
+$(info )
+$(info     sudo apt-get install $(packages_missing))
+$(info )
+$(error missing: $(packages_missing))
+endif
+
+LIB_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl libical json-c)
+LIB_LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c)
+
+endif
+
+# ---------------------------------------------------------------------------
+# Rules
+# ---------------------------------------------------------------------------
+
+ifneq ($(PGXS),)
+include $(PGXS)
+else
+clean distclean:
+	rm -rf $(MODULE_big).so $(OBJS) $(DATA_built) $(EXTRA_CLEAN)
+endif
+
+-include $(OBJS:.o=.d)
+
+# A build outside of the tree has no directories yet
+ifneq ($(tree),.)
+$(shell mkdir -p $(sort $(dir $(OBJS) $(DATA_built))))
+endif
+
+$(DATA_built): | $(sort $(dir $(OBJS) $(DATA_built)))
+%/:
+	mkdir -p $@
+
+$(DATA_built): $(SQL_PARTS:%=sql/parts/%.sql) Makefile
+	cat $(filter %.sql,$^) > $@
+
+endif
