@@ -29,6 +29,9 @@ ErrorClassName(ErrorClass error_class)
 }
 
 /* Format into a Problem's text, cutting before an incomplete UTF-8 sequence */
+static void set_text(char *text, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
 static void
 set_text(char *text, const char *format, va_list args)
 {

@@ -123,6 +123,8 @@ typedef struct FeedPage
 	const FeedRequest *request;	/* NULL for a pushed payload */
 	void	   *state;			/* the connector's */
 	int64_t		refresh_seconds;	/* the feed's own wish for its interval, or 0 */
+	bool		incomplete;		/* the body was cut: what is missing in it is not
+								 * gone.  Final once record() has returned false */
 } FeedPage;
 
 /* One record: where it is and how to recognise it, before it is parsed. */

@@ -1,0 +1,472 @@
+/*
+ * src/run/records.c
+ *
+ * A page's records into the store, a slice at a time:
+ *
+ *   take      the slice's records: extent, id and hash, not parsed yet
+ *   look up   what is stored of them          (a transaction that only reads)
+ *   map       the new and changed ones        (no transaction)
+ *   detail    second requests for them        (the network, no transaction)
+ *   store     and count                       (one commit)
+ *
+ * A slice in which nothing is new or changed ends after the look-up and writes
+ * nothing at all.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "feed/hash.h"
+#include "feed/text.h"
+#include "match/fingerprint.h"
+#include "run/run_internal.h"
+
+#define SLICE_SIZE 200
+
+/* A rival's deadlock or serialization failure is tried again so often */
+#define STORE_ATTEMPTS 5
+
+/* Details are asked for only while more requests than this are left */
+#define BUDGET_RESERVE 50
+
+typedef struct Refused
+{
+	int64		position;
+	const char *source_id;
+	const char *payload;		/* JSON text or NULL */
+	const char *sqlstate;
+	Problem		problem;
+} Refused;
+
+struct Slice
+{
+	Run		   *run;
+	MemoryContext context;		/* reset after each slice */
+	Arena	   *arena;			/* the mapped listings; likewise */
+
+	FeedRecord	records[SLICE_SIZE];
+	StoredListing stored[SLICE_SIZE];
+	int64		positions[SLICE_SIZE];
+	int			nrecords;
+
+	BatchItem	items[SLICE_SIZE];
+	Listing		listings[SLICE_SIZE];
+	int			nitems;
+
+	Refused		refused[SLICE_SIZE];
+	int			nrefused;
+};
+
+/* ---- refusals ---- */
+
+/* The record's bytes as JSON text, whatever they are */
+static const char *
+payload_json(Slice *slice, const char *raw, size_t length)
+{
+	const char *repaired;
+
+	if (raw == NULL)
+		return NULL;
+	if (TextInvalidAt(raw, length) == length)
+		return ArenaStrndup(slice->arena, raw, length);
+	repaired = TextRepair(slice->arena, raw, length);
+	return TextToJsonString(slice->arena, repaired, strlen(repaired));
+}
+
+static void
+refuse(Slice *slice, const FeedRecord *record, int64 position, const Problem *problem)
+{
+	Refused    *refused = &slice->refused[slice->nrefused++];
+
+	refused->position = position;
+	refused->source_id = record->source_id;
+	refused->problem = *problem;
+	refused->sqlstate = unpack_sql_state(RunSqlState(problem->error_class));
+	refused->sqlstate = ArenaStrdup(slice->arena, refused->sqlstate);
+	refused->payload = payload_json(slice, record->raw, record->raw_length);
+	if (!ProblemIsSet(&slice->run->first_refusal))
+		slice->run->first_refusal = *problem;
+}
+
+/* BatchRefuse: the database did not take a listing */
+static void
+refused_by_database(void *arg, const BatchItem *item, const ErrorData *error)
+{
+	Slice	   *slice = arg;
+	FeedRecord	record = {0};
+	Problem		problem;
+
+	record.source_id = item->source_id;
+	record.raw = item->raw;
+	record.raw_length = item->raw_length;
+	ProblemSet(&problem, ERROR_CLASS_DATA, "%s", error->message);
+	if (error->detail != NULL)
+		ProblemDetail(&problem, "%s", error->detail);
+	if (error->column_name != NULL)
+		strlcpy(problem.field, error->column_name, sizeof(problem.field));
+	refuse(slice, &record, item->position, &problem);
+	slice->refused[slice->nrefused - 1].sqlstate =
+		ArenaStrdup(slice->arena, unpack_sql_state(error->sqlerrcode));
+}
+
+/* ---- take and look up ---- */
+
+/* Fill the slice; false when the page is at its end */
+static bool
+take_records(Slice *slice, FeedPage *page, int64 *position)
+{
+	Run		   *run = slice->run;
+	Feed	   *feed = run->feed;
+
+	while (slice->nrecords < SLICE_SIZE)
+	{
+		FeedRecord *record = &slice->records[slice->nrecords];
+
+		CHECK_FOR_INTERRUPTS();
+		if (run->max_records > 0 && run->counters.fetched + slice->nrecords >= run->max_records)
+		{
+			run->incomplete = true;
+			RunWarn(run, psprintf("stopped after %lld records (max_records)", (long long) run->max_records));
+			return false;
+		}
+		memset(record, 0, sizeof(*record));
+		if (!feed->connector->record(feed, page, record))
+			return false;
+		(*position)++;
+
+		if (ProblemIsSet(&record->problem))
+		{
+			/* kept in the slice's count so that it cannot overflow */
+			refuse(slice, record, *position, &record->problem);
+			if (slice->nrefused + slice->nrecords >= SLICE_SIZE)
+				return true;
+		}
+		else if (record->skip_reason != NULL)
+			RunSkip(run, record->skip_reason);
+		else if (!SeenAdd(run->seen, record->source_id))
+			RunSkip(run, "duplicate_in_feed");
+		else
+		{
+			slice->positions[slice->nrecords++] = *position;
+			if (slice->nrefused + slice->nrecords >= SLICE_SIZE)
+				return true;
+		}
+	}
+	return true;
+}
+
+static void
+look_up(Slice *slice)
+{
+	Run		   *run = slice->run;
+	StoreSession session;
+	StoreLookup *lookup;
+
+	if (slice->nrecords == 0)
+		return;
+	RunBegin(run, &session);
+	lookup = StoreLookupBegin(run->source->name);
+	for (int i = 0; i < slice->nrecords; i++)
+	{
+		StoreLookupFind(lookup, slice->records[i].source_id, &slice->stored[i]);
+		if (slice->stored[i].revision != NULL)
+			slice->stored[i].revision = ArenaStrdup(slice->arena, slice->stored[i].revision);
+	}
+	StoreLookupEnd(lookup);
+	RunCommit(run, &session);
+}
+
+/* ---- map ---- */
+
+/* Stored, untouched since, and nothing is missing of it */
+static bool
+is_unchanged(const Run *run, const FeedRecord *record, const StoredListing *stored)
+{
+	return stored->id != 0 && stored->raw_hash == record->raw_hash &&
+		!stored->withdrawn && !stored->missed &&
+		(stored->has_detail || !run->wants_detail);
+}
+
+/* Has the source's own mark of change moved?  No mark: assume so */
+static bool
+revision_moved(const Listing *listing, const StoredListing *stored)
+{
+	return listing->revision == NULL || stored->revision == NULL ||
+		strcmp(listing->revision, stored->revision) != 0;
+}
+
+/* The second request of a listing, while the upstream's budget allows */
+static void
+fetch_detail(Slice *slice, BatchItem *item)
+{
+	Run		   *run = slice->run;
+	Feed	   *feed = run->feed;
+	FeedRequest request = {0};
+	const FeedBody *body;
+	Problem		problem = {0};
+
+	if (run->client == NULL || (run->budget >= 0 && run->budget <= BUDGET_RESERVE))
+	{
+		RunWarn(run, "some full descriptions are left to later runs");
+		return;
+	}
+	if (!feed->connector->detail_request(feed, item->source_id, &request))
+		return;
+	body = RunFetchDetail(run, &request);
+	if (body == NULL)
+		return;
+	if (feed->connector->detail(feed, body, slice->arena, item->listing, &problem))
+		item->has_detail = true;
+	else
+		RunWarn(run, problem.message);
+}
+
+/* Is there anything to write of a mapped record? */
+static bool
+needs_write(Slice *slice, BatchItem *item)
+{
+	Run		   *run = slice->run;
+	StoredListing *stored = &item->stored;
+
+	item->content_hash = ListingHash(item->listing, !run->wants_detail);
+	if (run->wants_detail &&
+		(stored->id == 0 || !stored->has_detail || revision_moved(item->listing, stored)))
+		fetch_detail(slice, item);
+	if (item->has_detail)
+		item->detail_hash = HashString(item->listing->description, 0);
+	item->keep_description = run->wants_detail && !item->has_detail && stored->id != 0;
+
+	if (stored->id == 0 || stored->withdrawn || stored->missed)
+		return true;
+	if (item->has_detail && (!stored->has_detail || stored->detail_hash != item->detail_hash))
+		return true;
+	return stored->content_hash != item->content_hash;
+}
+
+/* Map one new or changed record into the slice's items */
+static void
+map_record(Slice *slice, FeedPage *page, int i)
+{
+	Run		   *run = slice->run;
+	Feed	   *feed = run->feed;
+	FeedRecord *record = &slice->records[i];
+	Listing    *listing = &slice->listings[slice->nitems];
+	BatchItem  *item = &slice->items[slice->nitems];
+	MapResult	result;
+
+	ListingInit(listing);
+	result = feed->connector->map(feed, page, record, slice->arena, listing);
+	if (result == MAP_SKIPPED)
+		RunSkip(run, record->skip_reason);
+	else if (result == MAP_REFUSED)
+		refuse(slice, record, slice->positions[i], &record->problem);
+	if (result != MAP_LISTING)
+		return;
+
+	memset(item, 0, sizeof(*item));
+	item->position = slice->positions[i];
+	item->source_id = record->source_id;
+	item->raw = run->keep_raw ? record->raw : NULL;
+	item->raw_length = record->raw_length;
+	item->raw_hash = record->raw_hash;
+	item->listing = listing;
+	item->stored = slice->stored[i];
+	item->has_fingerprint = MatchFingerprint(listing->title, listing->venue_name, listing->local_start,
+											 listing->all_day,
+											 listing->start_precision != PRECISION_MINUTE,
+											 &item->fingerprint);
+	if (needs_write(slice, item))
+		slice->nitems++;
+	else
+		RunSkip(run, "unchanged");
+}
+
+static void
+map_records(Slice *slice, FeedPage *page)
+{
+	for (int i = 0; i < slice->nrecords; i++)
+	{
+		if (is_unchanged(slice->run, &slice->records[i], &slice->stored[i]))
+			RunSkip(slice->run, "unchanged");
+		else
+			map_record(slice, page, i);
+		if (i % 16 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* ---- store ---- */
+
+static void
+count_item(JobCounters *counters, const BatchItem *item)
+{
+	counters->fetched++;
+	if (item->stored.id == 0)
+		counters->created++;
+	else
+		counters->updated++;
+	if (item->merged)
+		counters->merged++;
+	if (item->listing->status == STATUS_CANCELLED)
+		counters->cancelled++;
+}
+
+/* Rows of import_error, and open ones settled by what was stored now */
+static void
+store_refusals(Slice *slice)
+{
+	Run		   *run = slice->run;
+	const char *stored_ids[SLICE_SIZE];
+	int			n = 0;
+
+	for (int i = 0; i < slice->nrefused; i++)
+	{
+		Refused    *refused = &slice->refused[i];
+
+		ErrorRecord(run->job_id, run->source->name, refused->source_id, refused->position,
+					refused->problem.error_class, refused->sqlstate, refused->problem.field,
+					RunRedact(run, refused->problem.message),
+					refused->payload == NULL ? NULL : RunRedact(run, refused->payload));
+	}
+	if (!run->has_open_errors)
+		return;
+	for (int i = 0; i < slice->nitems; i++)
+		if (!slice->items[i].refused)
+			stored_ids[n++] = slice->items[i].source_id;
+	if (n > 0)
+		ErrorResolve(run->source->name, stored_ids, n);
+}
+
+/* One commit: rows and the counters that speak of them */
+static void
+store_once(Slice *slice)
+{
+	Run		   *run = slice->run;
+	JobCounters next = run->counters;
+	StoreSession session;
+
+	RunBegin(run, &session);
+	StoreBatch(run->source->name, run->job_id, slice->items, slice->nitems,
+			   refused_by_database, slice);
+	store_refusals(slice);
+	for (int i = 0; i < slice->nitems; i++)
+		if (!slice->items[i].refused)
+			count_item(&next, &slice->items[i]);
+	next.errors += slice->nrefused;
+	next.fetched += slice->nrefused;
+	JobProgress(run->job_id, &next, RunSkipsJson(run), run->phase);
+	RunCommit(run, &session);
+
+	run->counters = next;
+	run->stored_before = true;
+	run->last_progress = GetCurrentTimestamp();
+}
+
+/* Sleep a while that differs between processes, so that rivals part */
+static void
+back_off(int attempt)
+{
+	long		ms = 10 * attempt + (MyProcPid * 7919 + attempt * 104729) % 50;
+
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Store the slice; a rival's deadlock or serialization failure is tried again
+ * with the rows still in memory.  In the caller's transaction there is nothing
+ * to try again.
+ */
+static void
+store_slice(Slice *slice)
+{
+	Run		   *run = slice->run;
+	int			nrefused = slice->nrefused;
+	volatile bool stored = false;
+
+	if (slice->nitems == 0 && slice->nrefused == 0)
+		return;
+	for (volatile int attempt = 1; !stored; attempt++)
+	{
+		MemoryContext context = CurrentMemoryContext;
+
+		PG_TRY();
+		{
+			store_once(slice);
+			stored = true;
+		}
+		PG_CATCH();
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(context);
+			error = CopyErrorData();
+			if (!run->own_transactions || attempt == STORE_ATTEMPTS ||
+				(error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED &&
+				 error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE))
+				PG_RE_THROW();
+			FlushErrorState();
+			AbortCurrentTransaction();
+			MemoryContextSwitchTo(context);
+		}
+		PG_END_TRY();
+
+		if (stored)
+			break;
+		slice->nrefused = nrefused;
+		for (int i = 0; i < slice->nitems; i++)
+			slice->items[i].refused = false;
+		back_off(attempt);
+	}
+}
+
+/* The slice of a run, made at the first page */
+static Slice *
+run_slice(Run *run)
+{
+	Slice	   *slice = run->slice;
+
+	if (slice == NULL)
+	{
+		slice = MemoryContextAllocZero(run->context, sizeof(Slice));
+		slice->run = run;
+		slice->context = AllocSetContextCreate(run->context, "ingest slice", ALLOCSET_DEFAULT_SIZES);
+		slice->arena = RunArena(run->context);
+		run->slice = slice;
+	}
+	return slice;
+}
+
+void
+RunRecords(Run *run, FeedPage *page)
+{
+	MemoryContext old = CurrentMemoryContext;
+	Slice	   *slice = run_slice(run);
+	int64		position = 0;
+	bool		more = true;
+
+	while (more)
+	{
+		MemoryContextSwitchTo(slice->context);
+		slice->nrecords = slice->nitems = slice->nrefused = 0;
+		more = take_records(slice, page, &position);
+		look_up(slice);
+		map_records(slice, page);
+		store_slice(slice);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(slice->context);
+		ArenaReset(slice->arena);
+		if (run->client != NULL)
+			HttpPump(run->client);
+		RunHeartbeat(run);
+	}
+}

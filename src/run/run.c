@@ -1,0 +1,355 @@
+/*
+ * src/run/run.c
+ *
+ * One run of a source, from claim to close; and the same records without the
+ * network, pushed (RunImport) or only looked at (RunParse).
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "run/run_internal.h"
+#include "settings.h"
+
+/* ---- claim ---- */
+
+/* feed->credential: read when asked for, and from then on redacted */
+static const char *
+credential(void *arg, const char *name)
+{
+	Run		   *run = arg;
+	StoreSession session;
+	MemoryContext old = MemoryContextSwitchTo(run->context);
+	char	   *value;
+	char	   *kept = NULL;
+
+	if (run->own_transactions)
+		StoreTransactionBegin(&session);
+	value = SourceCredential(run->source->name, name);
+	if (value != NULL)
+		kept = MemoryContextStrdup(run->context, value);
+	if (run->own_transactions)
+		StoreTransactionCommit(&session);
+	if (kept != NULL && RedactorAddSecret(run->redactor, kept) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	MemoryContextSwitchTo(old);
+	return kept;
+}
+
+/* A run of a source whose lock is held, before its feed is opened */
+static Run *
+new_run(Source *source, bool own_transactions)
+{
+	Run		   *run = palloc0(sizeof(Run));
+
+	run->context = CurrentMemoryContext;
+	run->source = source;
+	run->own_transactions = own_transactions;
+	run->redactor = HttpRedactorCreate(run->context);
+	run->seen = SeenCreate(run->context);
+	run->budget = -1;
+	run->last_progress = GetCurrentTimestamp();
+	if (own_transactions && IngestRunTimeout > 0)
+		run->deadline = TimestampTzPlusMilliseconds(run->last_progress, (int64) IngestRunTimeout * 1000);
+	initStringInfo(&run->validators);
+	strlcpy(run->phase, "starting", sizeof(run->phase));
+	return run;
+}
+
+/* Open the source's connector; raises what is wrong with its configuration */
+static void
+open_feed(Run *run)
+{
+	const Config *config;
+	FeedRequest probe = {0};
+	StoreSession session;
+
+	run->feed = RunOpenFeed(run->source->name, run->source->connector,
+							run->source->config, run->source->timezone);
+	config = run->feed->config;
+	run->feed->credential = credential;
+	run->feed->credential_arg = run;
+	run->feed->warn = RunWarn;
+	run->feed->warn_arg = run;
+	run->keep_raw = ConfigBoolean(config, "keep_raw");
+	run->max_records = ConfigInteger(config, "max_records");
+	run->max_pages = ConfigInteger(config, "max_pages");
+	run->wants_detail = run->feed->connector->detail_request != NULL &&
+		run->feed->connector->detail_request(run->feed, "0", &probe);
+
+	RunBegin(run, &session);
+	run->has_open_errors = ErrorsOpen(run->source->name);
+	RunCommit(run, &session);
+}
+
+/* ---- close ---- */
+
+/* What came of a run that was not thrown out of */
+static void
+judge(Run *run, JobEnd *end)
+{
+	const JobCounters *c = &run->counters;
+	bool		changed = c->created + c->updated + c->withdrawn > 0;
+
+	memset(end, 0, sizeof(*end));
+	if (c->errors > 0 && c->errors == c->fetched)
+	{
+		end->status = "failed";
+		end->error_class = run->first_refusal.error_class == ERROR_CLASS_NONE ?
+			ERROR_CLASS_DATA : run->first_refusal.error_class;
+		end->sqlstate = pstrdup(unpack_sql_state(RunSqlState(end->error_class)));
+		end->message = psprintf("all %lld records were refused", (long long) c->errors);
+		end->detail = psprintf("The first: %s.", RunRedact(run, run->first_refusal.message));
+		end->hint = psprintf("SELECT * FROM ingest.import_error WHERE job_id = %lld shows them.",
+							 (long long) run->job_id);
+	}
+	else if (c->errors > 0 || run->incomplete)
+		end->status = "partial";
+	else if (changed)
+		end->status = "success";
+	else if (c->fetched > 0 || run->not_modified > 0)
+		end->status = "no_change";
+	else
+		end->status = "empty";
+
+	/* Validators speak of bodies that are stored now */
+	if (end->sqlstate == NULL && run->own_transactions)
+		end->http_cache = psprintf("{%s}", run->validators.data);
+}
+
+/* What came of a run that an error ended */
+static void
+judge_error(Run *run, const ErrorData *error, JobEnd *end)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	memset(end, 0, sizeof(*end));
+	end->status = error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "cancelled" : "failed";
+	end->error_class = ProblemIsSet(&run->problem) ? run->problem.error_class :
+		error->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ? ERROR_CLASS_CONFIG :
+		category == ERRCODE_DATA_EXCEPTION ? ERROR_CLASS_DATA : ERROR_CLASS_INTERNAL;
+	end->sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
+	end->message = RunRedact(run, error->message ? error->message : "unknown error");
+	end->detail = error->detail ? RunRedact(run, error->detail) : NULL;
+	end->hint = error->hint ? RunRedact(run, error->hint) : NULL;
+	end->http_status = run->http_status;
+	end->not_before = run->retry_at;
+	if (end->status[0] == 'c')
+		end->error_class = ERROR_CLASS_NONE;
+}
+
+static void
+close_job(Run *run, const JobEnd *end)
+{
+	StoreSession session;
+
+	RunBegin(run, &session);
+	JobClose(run->job_id, run->source->name, &run->counters, RunSkipsJson(run),
+			 run->warnings, run->nwarnings, end);
+	RunCommit(run, &session);
+}
+
+/* One line in the server log for a job that failed, or for each if asked */
+static void
+log_end(const Run *run, const JobEnd *end)
+{
+	const JobCounters *c = &run->counters;
+
+	if (end->sqlstate != NULL)
+		ereport(LOG,
+				(errmsg("import job %lld of source \"%s\" %s: %s", (long long) run->job_id,
+						run->source->name, end->status, end->message),
+				 end->detail ? errdetail_internal("%s", end->detail) : 0,
+				 end->hint ? errhint("%s", end->hint) : 0));
+	else if (IngestLogJobs)
+		ereport(LOG,
+				(errmsg("import job %lld of source \"%s\": %s, %lld fetched, %lld created, %lld updated, %lld skipped, %lld errors",
+						(long long) run->job_id, run->source->name, end->status,
+						(long long) c->fetched, (long long) c->created, (long long) c->updated,
+						(long long) c->skipped, (long long) c->errors)));
+}
+
+/* ---- a worker's run ---- */
+
+/* Fetch and store everything; the end of the run, well or badly */
+static void
+run_guarded(Run *run, JobEnd *end)
+{
+	MemoryContext context = CurrentMemoryContext;
+	StoreSession session;
+
+	PG_TRY();
+	{
+		open_feed(run);
+		RunOpenClient(run);
+		run->spool = SpoolCreate(run->context);
+		StoreTransactionBegin(&session);
+		MemoryContextSwitchTo(run->context);
+		run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
+		StoreTransactionCommit(&session);
+		RunFetch(run);
+		judge(run, end);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(context);
+		judge_error(run, error, end);
+	}
+	PG_END_TRY();
+}
+
+RunOutcome
+RunSource(const RunRequest *request)
+{
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "ingest run", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	StoreSession session;
+	Source	   *source;
+	Run		   *run;
+	JobEnd		end;
+	bool		locked = false;
+	int64		job_id = 0;
+
+	/* Lock first: a row that is open without it is a crash */
+	StoreTransactionBegin(&session);
+	(void) JobSweep();
+	MemoryContextSwitchTo(context);
+	source = SourceLoad(request->source);
+	if (source != NULL)
+		locked = JobLockTry(source->name, true);
+	if (locked)
+		job_id = JobOpen(source, request->trigger, request->requested_by);
+	StoreTransactionCommit(&session);
+	if (!locked)
+	{
+		MemoryContextSwitchTo(old);
+		return source == NULL ? RUN_NO_SOURCE : RUN_BUSY;
+	}
+
+	request->opened(request->arg, job_id);
+	run = new_run(source, true);
+	run->job_id = job_id;
+	run_guarded(run, &end);
+	close_job(run, &end);
+	log_end(run, &end);
+	pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return RUN_ENDED;
+}
+
+/* ---- without the network ---- */
+
+/* A payload as the one page of its feed */
+static void
+open_payload(Feed *feed, FeedPage *page, const char *bytes, size_t length, Problem *problem)
+{
+	FeedBody	body = {0};
+
+	memset(page, 0, sizeof(*page));
+	page->arena = feed->arena;
+	body.bytes = bytes;
+	body.size = length;
+	if (!feed->connector->page(feed, page, &body, problem))
+		Assert(ProblemIsSet(problem));
+}
+
+int64
+RunImport(const char *source_name, const char *bytes, size_t length, const char *requested_by)
+{
+	Source	   *source = SourceLoad(source_name);
+	Problem		problem = {0};
+	FeedPage	page;
+	JobEnd		end;
+	Run		   *run;
+
+	if (source == NULL)
+		SourceUnknown(source_name);
+	if (!JobLockTry(source->name, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("source \"%s\" is being run", source->name),
+				 errdetail("Import job %lld is running.", (long long) JobRunning(source->name)),
+				 errhint("Wait for it, or end it with SELECT ingest_cancel(%lld).",
+						 (long long) JobRunning(source->name))));
+	run = new_run(source, false);
+	run->job_id = JobOpen(source, "import", requested_by);
+	open_feed(run);
+	open_payload(run->feed, &page, bytes, length, &problem);
+	if (ProblemIsSet(&problem))
+		RunFail(run, &problem);
+	run->counters.pages = 1;
+	run->counters.bytes = length;
+	RunRecords(run, &page);
+	run->incomplete |= page.incomplete;
+	judge(run, &end);
+	close_job(run, &end);
+	return run->job_id;
+}
+
+/* Map one record; false: it was skipped, which is nobody's problem */
+static bool
+parse_record(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, ParsedRecord *parsed)
+{
+	Listing    *listing = ArenaAlloc(arena, sizeof(Listing));
+	MapResult	result;
+
+	ListingInit(listing);
+	result = ProblemIsSet(&record->problem) ? MAP_REFUSED :
+		record->skip_reason != NULL ? MAP_SKIPPED :
+		feed->connector->map(feed, page, record, arena, listing);
+	parsed->source_id = record->source_id;
+	parsed->raw = record->raw;
+	parsed->raw_length = record->raw_length;
+	if (result == MAP_LISTING)
+		parsed->listing = listing;
+	else if (result == MAP_REFUSED)
+	{
+		parsed->problem = record->problem.message;
+		parsed->error_class = record->problem.error_class;
+	}
+	return result != MAP_SKIPPED;
+}
+
+void
+RunParse(const char *connector, const char *config, const char *bytes, size_t length,
+		 void (*found) (void *arg, const ParsedRecord *record), void *arg)
+{
+	Feed	   *feed = RunOpenFeed(NULL, connector, config, GetConfigOption("TimeZone", false, false));
+	Arena	   *arena = RunArena(CurrentMemoryContext);
+	Problem		problem = {0};
+	FeedPage	page;
+	FeedRecord	record = {0};
+	int64		position = 0;
+
+	open_payload(feed, &page, bytes, length, &problem);
+	if (ProblemIsSet(&problem))
+		ereport(ERROR,
+				(errcode(RunSqlState(problem.error_class)),
+				 errmsg("%s", problem.message),
+				 problem.detail[0] != '\0' ? errdetail("%s", problem.detail) : 0,
+				 problem.hint[0] != '\0' ? errhint("%s", problem.hint) : 0));
+	while (feed->connector->record(feed, &page, &record))
+	{
+		ParsedRecord parsed = {++position};
+
+		if (parse_record(feed, &page, &record, arena, &parsed))
+			found(arg, &parsed);
+		ArenaReset(arena);
+		memset(&record, 0, sizeof(record));
+		CHECK_FOR_INTERRUPTS();
+	}
+}

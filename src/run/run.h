@@ -1,0 +1,77 @@
+/*
+ * src/run/run.h
+ *
+ * The orchestrator: one run of a source, from claim to close.  It alone knows
+ * feed, http and store together.
+ *
+ *   claim    take the source's lock, open the job row          commit
+ *   fetch    ask for a page, and for the next while this one is worked on
+ *   page     look up what is stored of its records             (reads only)
+ *            map the new and changed ones                      no transaction
+ *            store them, with the job's counters               commit
+ *   close    job row, source state, NOTIFY                     commit
+ *
+ * No transaction is open while it waits for the network.
+ *
+ * Needs postgres.h before it.
+ */
+#ifndef INGEST_RUN_H
+#define INGEST_RUN_H
+
+#include "store/store.h"
+
+typedef struct RunRequest
+{
+	const char *source;
+	const char *trigger;		/* import_job.trigger */
+	const char *requested_by;	/* role name */
+
+	/* called once the job row is committed */
+	void		(*opened) (void *arg, int64 job_id);
+	void	   *arg;
+} RunRequest;
+
+typedef enum RunOutcome
+{
+	RUN_ENDED,					/* the job is closed, well or badly */
+	RUN_BUSY,					/* another process runs the source */
+	RUN_NO_SOURCE				/* no such source for a new transaction */
+} RunOutcome;
+
+/*
+ * Run a source in a background worker, outside any transaction.  What goes
+ * wrong ends in the job row and the log, not in an error here.
+ */
+extern RunOutcome RunSource(const RunRequest *request);
+
+/*
+ * Store a payload that the caller has, in the caller's transaction; the id of
+ * its closed job.  Raises what a failed run would have recorded.
+ */
+extern int64 RunImport(const char *source, const char *bytes, size_t length,
+					   const char *requested_by);
+
+/* One record of a parsed payload. */
+typedef struct ParsedRecord
+{
+	int64		position;
+	const char *source_id;
+	const Listing *listing;		/* NULL: problem says why there is none */
+	const char *problem;
+	ErrorClass	error_class;
+	const char *raw;			/* JSON text or NULL */
+	size_t		raw_length;
+} ParsedRecord;
+
+/* Map all records of a payload that are not skipped; raises if it is not what its format promises. */
+extern void RunParse(const char *connector, const char *config, const char *bytes,
+					 size_t length, void (*found) (void *arg, const ParsedRecord *record),
+					 void *arg);
+
+/*
+ * Check a source's configuration; raises 22023 naming every mistake, with the
+ * list of connectors when it is the connector that does not exist.
+ */
+extern void RunCheckConfig(const char *source, const char *connector, const char *config);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * src/run/run_internal.h
+ *
+ * The state of one run, shared by the orchestrator's files.
+ *
+ * Needs postgres.h before it.
+ */
+#ifndef INGEST_RUN_INTERNAL_H
+#define INGEST_RUN_INTERNAL_H
+
+#include "lib/stringinfo.h"
+
+#include "feed/connector.h"
+#include "http/http.h"
+#include "run/run.h"
+#include "run/seen.h"
+#include "run/spool.h"
+#include "store/store.h"
+
+#define MAX_SKIP_REASONS 24
+#define MAX_WARNINGS 20
+
+typedef struct SkipReason
+{
+	const char *reason;			/* static word */
+	int64		count;
+} SkipReason;
+
+typedef struct Slice Slice;
+
+typedef struct Run
+{
+	MemoryContext context;		/* lives as long as the run */
+	Source	   *source;
+	Feed	   *feed;
+	int64		job_id;
+	bool		own_transactions;	/* a worker's run, not ingest_import */
+
+	JobCounters counters;
+	SkipReason	skips[MAX_SKIP_REASONS];
+	int			nskips;
+	char	   *warnings[MAX_WARNINGS];
+	int			nwarnings;
+	bool		incomplete;		/* the list was cut: it is not the full truth */
+	bool		stored_before;	/* something of this run is committed */
+	Problem		problem;		/* why the run failed, where it was not thrown */
+	Problem		first_refusal;	/* of a record */
+	int			http_status;
+	TimestampTz retry_at;
+
+	HttpClient *client;			/* NULL without the network */
+	Redactor   *redactor;
+	Spool	   *spool;
+	Seen	   *seen;
+	Slice	   *slice;			/* of records.c */
+	Spool	   *detail_spool;	/* NULL until the first detail request */
+	SourceValidator *stored_validators;
+	int			nstored_validators;
+	StringInfoData validators;	/* JSON members of the next http_cache */
+	int			not_modified;	/* lists that answered 304 */
+
+	bool		keep_raw;
+	bool		wants_detail;	/* the connector asks a second request a listing */
+	bool		has_open_errors;	/* of earlier runs */
+	int64		budget;			/* requests left, as the upstream says, or -1 */
+	int64		max_records;
+	int64		max_pages;
+
+	char		phase[256];
+	TimestampTz last_progress;
+	TimestampTz deadline;		/* 0: none */
+} Run;
+
+/* ---- feed.c: a connector opened ---- */
+
+/* An arena that goes with a memory context. */
+extern Arena *RunArena(MemoryContext context);
+
+/*
+ * Open a connector on a configuration (JSON text), in CurrentMemoryContext.
+ * Raises what is wrong with it.
+ */
+extern Feed *RunOpenFeed(const char *source_name, const char *connector_name,
+						 const char *config, const char *timezone);
+
+/* ---- report.c: counting and telling ---- */
+
+extern void RunSkip(Run *run, const char *reason);
+extern void RunWarn(void *run, const char *message);
+
+/* The skip reasons as JSON text, palloc'd. */
+extern char *RunSkipsJson(const Run *run);
+
+/* Set phase, in the job row's words, and in pg_stat_activity. */
+extern void RunPhase(Run *run, const char *format, ...) pg_attribute_printf(2, 3);
+
+/* A text of the upstream without secrets, palloc'd. */
+extern char *RunRedact(const Run *run, const char *text);
+
+/* Raise a failure of the whole run. */
+extern void RunFail(Run *run, const Problem *problem) pg_attribute_noreturn();
+
+/* The SQLSTATE by which a class of failure is raised. */
+extern int	RunSqlState(ErrorClass error_class);
+
+/* Write counters and heartbeat, if the last ones are some seconds old. */
+extern void RunHeartbeat(Run *run);
+
+/* A transaction for a piece of work: its own, or the caller's. */
+extern void RunBegin(const Run *run, StoreSession *session);
+extern void RunCommit(const Run *run, StoreSession *session);
+
+/* ---- records.c: a page's records into the store ---- */
+
+extern void RunRecords(Run *run, FeedPage *page);
+
+/* ---- fetch.c: the network ---- */
+
+/* Open the HTTP client of a run. */
+extern void RunOpenClient(Run *run);
+
+/* The validator of a URL, if it may still be used. */
+extern SourceValidator *RunFindValidator(Run *run, const char *url);
+
+/* Walk all lists of the feed: fetch, page, store. */
+extern void RunFetch(Run *run);
+
+/*
+ * A detail request: its body, or NULL if it cannot be had now.  The body is
+ * valid until the next call.
+ */
+extern const FeedBody *RunFetchDetail(Run *run, const FeedRequest *request);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * src/store/store.h
+ *
+ * The store: everything that reads or writes the tables of schema ingest, by
+ * SPI as their owner.  It knows listings, but neither connectors nor HTTP.
+ *
+ * A piece of work is bracketed by StoreBegin and StoreEnd (inside a
+ * transaction); StoreTransaction… do the same with a transaction of their own,
+ * for background workers.  On ERROR the transaction's abort undoes the bracket.
+ *
+ * Needs postgres.h before it.
+ */
+#ifndef INGEST_STORE_H
+#define INGEST_STORE_H
+
+#include "access/htup.h"
+#include "datatype/timestamp.h"
+#include "executor/spi.h"
+#include "utils/jsonb.h"
+
+#include "error_class.h"
+#include "feed/listing.h"
+
+/* ---- session.c: who we are, and what we see ---- */
+
+typedef struct StoreSession
+{
+	Oid			user;
+	int			security;
+	int			guc_nest_level;
+	MemoryContext caller;		/* current again after StoreTransactionCommit */
+} StoreSession;
+
+/*
+ * Become the owner of the extension's tables with a safe search_path, and
+ * connect to SPI.  Raises 42P01 with a hint if the extension is not there.
+ */
+extern void StoreBegin(StoreSession *session);
+extern void StoreEnd(StoreSession *session);
+
+/* The same in a transaction of its own, committed by StoreCommit. */
+extern void StoreTransactionBegin(StoreSession *session);
+extern void StoreTransactionCommit(StoreSession *session);
+
+/*
+ * Settle for the life of the process what StoreBegin else sets each time: for
+ * workers.
+ */
+extern void StorePinSettings(void);
+
+/* Owner of the extension's tables; InvalidOid if the extension is not there. */
+extern Oid	StoreOwner(void);
+
+/* OID of a table, index or sequence of schema ingest; raises if missing. */
+extern Oid	StoreRelation(const char *name);
+
+/*
+ * Run one statement and check its result code against `expected`
+ * (SPI_OK_SELECT, …); the number of rows.  The plan is kept in *plan, which is
+ * a static of the caller, for the life of the process.
+ */
+typedef struct StoreStatement
+{
+	const char *sql;
+	int			expected;
+	int			nargs;
+	Oid			argtypes[24];
+	SPIPlanPtr	plan;
+} StoreStatement;
+
+extern uint64 StoreExecute(StoreStatement *statement, const Datum *values,
+						   const char *nulls, long limit);
+
+/* Text of any UTF-8 string in the database's encoding; raises if it can't be. */
+extern Datum StoreText(const char *utf8);
+
+/* A column of a row of SPI_tuptable as a copied C string, or NULL. */
+extern char *StoreString(uint64 row, int column);
+extern int64 StoreInt64(uint64 row, int column, int64 if_null);
+
+/* ---- source.c ---- */
+
+typedef struct Source
+{
+	char	   *name;
+	char	   *connector;
+	char	   *config;			/* JSON text, UTF-8 */
+	char	   *timezone;
+	int			priority;
+	bool		enabled;
+	char	   *on_missing;
+	char	   *paused_reason;
+	TimestampTz not_before;		/* 0: none */
+} Source;
+
+/* Load a source into CurrentMemoryContext as of before; NULL if there is none. */
+extern Source *SourceLoad(const char *name);
+
+/* A stored validator of a response, see run/fetch.c. */
+typedef struct SourceValidator
+{
+	char	   *key;
+	char	   *etag;			/* or NULL */
+	char	   *last_modified;	/* or NULL */
+	TimestampTz fetched_at;
+} SourceValidator;
+
+/* The source's validators, in CurrentMemoryContext. */
+extern SourceValidator *SourceValidators(const char *source, int *count);
+
+/* Names of all enabled, unpaused sources, palloc'd. */
+extern char **SourceNames(bool runnable_only, int *count);
+
+/* Raise 42704 for an unknown source, with the list of known ones as the hint. */
+extern void SourceUnknown(const char *name) pg_attribute_noreturn();
+
+/* A credential's value with env: and file: resolved, palloc'd; NULL: none. */
+extern char *SourceCredential(const char *source, const char *key);
+
+/* ---- job.c ---- */
+
+typedef struct JobCounters
+{
+	int64		fetched,
+				created,
+				updated,
+				skipped,
+				errors,
+				merged,
+				cancelled,
+				withdrawn;
+	int64		pages,
+				requests,
+				retries,
+				bytes;
+} JobCounters;
+
+typedef struct JobEnd
+{
+	const char *status;
+	ErrorClass	error_class;
+	const char *sqlstate;		/* NULL when it ended well */
+	const char *message;
+	const char *detail;
+	const char *hint;
+	int			http_status;	/* 0: none */
+	TimestampTz not_before;		/* 0: leave */
+	const char *http_cache;		/* JSON text to keep, or NULL: leave */
+} JobEnd;
+
+/*
+ * The lock that proves that a run is alive: LockTry takes it for the session
+ * (workers) or the transaction (ingest_import); false if another process has
+ * it.
+ */
+extern bool JobLockTry(const char *source, bool session);
+extern bool JobIsAlive(const char *source);
+
+extern int64 JobOpen(const Source *source, const char *trigger, const char *requested_by);
+
+/* Write the counters, phase and heartbeat of a running job. */
+extern void JobProgress(int64 job_id, const JobCounters *counters,
+						const char *skip_reasons, const char *phase);
+
+/* Close a job, bring the source's state up to date, and NOTIFY. */
+extern void JobClose(int64 job_id, const char *source, const JobCounters *counters,
+					 const char *skip_reasons, char **warnings, int nwarnings,
+					 const JobEnd *end);
+
+/* Close the open jobs whose process is gone as crashed; their number. */
+extern int	JobSweep(void);
+
+/* The running job of a source, or 0. */
+extern int64 JobRunning(const char *source);
+
+/*
+ * A job's row as a Datum of ingest.import_job, read with a fresh snapshot
+ * whatever the caller's isolation level; copied to CurrentMemoryContext.
+ * *end (may be NULL) gets status and error texts.
+ */
+extern Datum JobRow(int64 job_id, JobEnd *end);
+
+/* ---- lookup.c ---- */
+
+typedef struct StoredListing
+{
+	int64		id;				/* 0: not stored yet */
+	int64		event_id;
+	uint64		raw_hash;
+	uint64		content_hash;
+	uint64		detail_hash;
+	bool		has_detail;		/* detail_hash is set */
+	bool		withdrawn;
+	bool		missed;			/* missing_runs > 0 */
+	char	   *revision;		/* palloc'd or NULL */
+} StoredListing;
+
+typedef struct StoreLookup StoreLookup;
+
+/* Open the relations and snapshot for look-ups in this transaction. */
+extern StoreLookup *StoreLookupBegin(const char *source);
+extern void StoreLookupFind(StoreLookup *lookup, const char *source_id, StoredListing *stored);
+extern void StoreLookupEnd(StoreLookup *lookup);
+
+/* ---- batch.c ---- */
+
+typedef struct BatchItem
+{
+	/* given */
+	int64		position;
+	const char *source_id;
+	const char *raw;			/* JSON text, or NULL: not kept */
+	size_t		raw_length;
+	uint64		raw_hash;
+	uint64		content_hash;
+	bool		has_detail;
+	uint64		detail_hash;
+	bool		keep_description;	/* the stored one is better than this one */
+	Listing    *listing;
+	StoredListing stored;
+	bool		has_fingerprint;
+	int64		fingerprint;
+
+	/* found out by the store */
+	int64		listing_id;
+	int64		event_id;
+	bool		event_new;
+	bool		merged;			/* joined an event of other listings */
+	bool		refused;		/* the database did not take it */
+	bool		has_old_key;	/* the fingerprint stored before the change */
+	int64		old_key;
+	bool		regroup;		/* its event must be found among its group */
+} BatchItem;
+
+/* Called for a record that the database refused; in the batch's transaction. */
+typedef void (*BatchRefuse) (void *arg, const BatchItem *item, const ErrorData *error);
+
+/*
+ * Store new and changed listings, and their events.  Inside a transaction,
+ * within StoreBegin.  Records that the database refuses are isolated by
+ * halving and reported; everything else is stored.
+ */
+extern void StoreBatch(const char *source, int64 job_id, BatchItem *items, int nitems,
+					   BatchRefuse refuse, void *arg);
+
+/* ---- event.c ---- */
+
+/* Choose events for the batch's items (event_id, event_new, merged, regroup). */
+extern void EventAssign(const char *source, BatchItem **items, int nitems);
+
+/*
+ * After the batch's rows are written: put right the groups that an exact match
+ * alone could not settle, and merge the touched events' listings anew.
+ */
+extern void EventSettle(int64 job_id, BatchItem **items, int nitems);
+
+/* ---- error.c ---- */
+
+/* Keep a refused record; payload is JSON text or NULL. */
+extern void ErrorRecord(int64 job_id, const char *source, const char *source_id,
+						int64 position, ErrorClass error_class, const char *sqlstate,
+						const char *field, const char *message, const char *payload);
+
+/* Has the source refused records that were not stored since? */
+extern bool ErrorsOpen(const char *source);
+
+/* The source's open errors of these records are settled: they were stored. */
+extern void ErrorResolve(const char *source, const char *const *source_ids, int n);
+
+#endif

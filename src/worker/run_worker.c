@@ -1,0 +1,181 @@
+/*
+ * src/worker/run_worker.c
+ *
+ * The process of one run.
+ *
+ *   handlers, attach, connect as the tables' owner, pin the settings, run, exit
+ *
+ * SIGTERM is die(), so that every wait inside PostgreSQL ends at once; the job
+ * row stays open then, its lock is gone, and the next look closes it as
+ * crashed.  SIGINT is the cancel of a query: it ends the run as cancelled.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "run/run.h"
+#include "store/store.h"
+#include "worker/launch.h"
+#include "worker/shared.h"
+
+PGDLLEXPORT void ingest_run_main(Datum arg);
+
+/* Tell the session, whose latch is in shared memory whether it lives or not */
+static void
+report_state(RunShared *shared, LaunchState state)
+{
+	pg_write_barrier();
+	pg_atomic_write_u32(&shared->state, state);
+	SetLatch(&shared->caller->procLatch);
+}
+
+/*
+ * Runs after the session locks are gone, as it is registered before the
+ * connection is made: who is told "ended" can start the next run.
+ */
+static void
+report_end(int code, Datum arg)
+{
+	RunShared  *shared = (RunShared *) DatumGetPointer(arg);
+	LaunchState state = pg_atomic_read_u32(&shared->state);
+
+	if (state == LAUNCH_STARTING || state == LAUNCH_OPENED)
+		report_state(shared, LAUNCH_ENDED);
+}
+
+/* RunRequest.opened */
+static void
+report_opened(void *arg, int64 job_id)
+{
+	RunShared  *shared = arg;
+
+	shared->job_id = job_id;
+	report_state(shared, LAUNCH_OPENED);
+}
+
+/* Whatever ALTER ROLE or ALTER DATABASE have set, a run works the same */
+static void
+pin_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"application_name", "ingest"},
+		{"DateStyle", "ISO, YMD"},
+		{"IntervalStyle", "postgres"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
+		{"statement_timeout", "0"},
+		{"lock_timeout", "10s"},
+		{"idle_in_transaction_session_timeout", "0"},
+		{"max_parallel_workers_per_gather", "0"},
+		{"jit", "off"},
+#if PG_VERSION_NUM >= 170000
+		{"transaction_timeout", "0"},
+#endif
+	};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		SetConfigOption(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION);
+	StorePinSettings();
+}
+
+/*
+ * Connect as the owner of the tables: a role that the database's owner may
+ * terminate, and without the superuser's rights when it is none.
+ */
+static void
+connect_as_owner(const RunShared *shared)
+{
+	uint32		flags = 0;
+
+#if PG_VERSION_NUM >= 170000
+	flags |= BGWORKER_BYPASS_ROLELOGINCHECK;
+#endif
+	BackgroundWorkerInitializeConnectionByOid(shared->database,
+											  shared->owner == BOOTSTRAP_SUPERUSERID ?
+											  InvalidOid : shared->owner, flags);
+}
+
+/* One run, and what it tells the session */
+static void
+run_source(RunShared *shared)
+{
+	RunRequest	request = {shared->source, shared->trigger, shared->requested_by,
+	report_opened, shared};
+
+	switch (RunSource(&request))
+	{
+		case RUN_ENDED:
+			break;
+		case RUN_BUSY:
+			report_state(shared, LAUNCH_BUSY);
+			break;
+		case RUN_NO_SOURCE:
+			report_state(shared, LAUNCH_NO_SOURCE);
+			break;
+	}
+}
+
+static void
+sweep(void)
+{
+	StoreSession session;
+
+	StoreTransactionBegin(&session);
+	(void) JobSweep();
+	StoreTransactionCommit(&session);
+}
+
+void
+ingest_run_main(Datum arg)
+{
+	dsm_segment *segment;
+	RunShared  *shared;
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+
+	/* Gone already when the session ended before we came to life */
+	segment = dsm_attach(DatumGetUInt32(arg));
+	if (segment == NULL)
+		proc_exit(0);
+	shared = dsm_segment_address(segment);
+	before_shmem_exit(report_end, PointerGetDatum(shared));
+	shared->worker_pid = MyProcPid;
+	pg_memory_barrier();
+	if (shared->cancelled)
+		proc_exit(0);
+
+	connect_as_owner(shared);
+	pin_settings();
+
+	PG_TRY();
+	{
+		if (shared->mode == RUN_MODE_SWEEP)
+			sweep();
+		else
+			run_source(shared);
+	}
+	PG_CATCH();
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+		ErrorData  *error = CopyErrorData();
+
+		MemoryContextSwitchTo(old);
+		strlcpy(shared->failure, error->message ? error->message : "unknown error",
+				sizeof(shared->failure));
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	proc_exit(0);
+}
