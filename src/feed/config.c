@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "feed/hash.h"
+#include "hash.h"
 #include "feed/json_read.h"
 
 /* One key, with what the configuration says of it */

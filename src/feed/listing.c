@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "feed/hash.h"
+#include "hash.h"
 
 void
 ListingInit(Listing *listing)

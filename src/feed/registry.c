@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "feed/hash.h"
+#include "hash.h"
 
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;

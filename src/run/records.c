@@ -24,7 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-#include "feed/hash.h"
+#include "hash.h"
 #include "feed/text.h"
 #include "match/fingerprint.h"
 #include "run/run_internal.h"

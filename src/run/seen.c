@@ -9,7 +9,7 @@
 
 #include "utils/memutils.h"
 
-#include "feed/hash.h"
+#include "hash.h"
 #include "run/seen.h"
 
 struct Seen

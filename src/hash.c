@@ -1,10 +1,10 @@
 /*
- * src/feed/hash.c
+ * src/hash.c
  *
  * XXH64 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md).
  * Pure C.
  */
-#include "feed/hash.h"
+#include "hash.h"
 
 #include <string.h>
 

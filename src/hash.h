@@ -1,5 +1,5 @@
 /*
- * src/feed/hash.h
+ * src/hash.h
  *
  * The 64-bit hash by which unchanged bytes, records and pages are recognised:
  * XXH64, by its published specification.  Stored in the database, so its
@@ -8,8 +8,8 @@
  *
  * Pure C.
  */
-#ifndef INGEST_FEED_HASH_H
-#define INGEST_FEED_HASH_H
+#ifndef INGEST_HASH_H
+#define INGEST_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
