@@ -269,6 +269,7 @@ typedef struct Member
 	char	   *source;
 	int64		event_id;
 	int			rank;			/* how many of this key and source precede it */
+	BatchItem  *item;			/* NULL: a listing that this batch left alone */
 	int64		target;			/* the event it shall make up */
 } Member;
 
@@ -349,30 +350,49 @@ insert_split_event(int64 listing_id)
 }
 
 /*
- * Give every class of members (same key, same rank) one event: the oldest that
- * one of them makes up and that no other class has claimed, so ids stay where
- * they can.
+ * Give the members of one class (same key, same rank as the first) an event:
+ * the oldest that one of them makes up and that no other class has claimed.
+ */
+static void
+choose_target(Member *members, int nmembers, const Member *first)
+{
+	int64		target = 0;
+
+	for (int i = 0; i < nmembers; i++)
+		if (same_event(first, &members[i]) &&
+			(target == 0 || members[i].event_id < target) &&
+			!is_claimed(members, nmembers, members[i].event_id))
+			target = members[i].event_id;
+	if (target == 0)
+		target = insert_split_event(first->listing_id);
+	for (int i = 0; i < nmembers; i++)
+		if (same_event(first, &members[i]))
+			members[i].target = target;
+}
+
+/*
+ * Classes of listings that stayed as they were choose first: an event's id
+ * stays with them when one of its listings becomes something else.
  */
 static void
 choose_targets(Member *members, int nmembers)
 {
 	for (int i = 0; i < nmembers; i++)
-	{
-		int64		target = 0;
+		if (members[i].item == NULL && members[i].target == 0)
+			choose_target(members, nmembers, &members[i]);
+	for (int i = 0; i < nmembers; i++)
+		if (members[i].target == 0)
+			choose_target(members, nmembers, &members[i]);
+}
 
-		if (members[i].target != 0)
-			continue;
-		for (int j = i; j < nmembers; j++)
-			if (same_event(&members[i], &members[j]) &&
-				(target == 0 || members[j].event_id < target) &&
-				!is_claimed(members, nmembers, members[j].event_id))
-				target = members[j].event_id;
-		if (target == 0)
-			target = insert_split_event(members[i].listing_id);
-		for (int j = i; j < nmembers; j++)
-			if (same_event(&members[i], &members[j]))
-				members[j].target = target;
-	}
+/* Does the member share its event with another now? */
+static bool
+is_shared(const Member *members, int nmembers, const Member *member)
+{
+	for (int i = 0; i < nmembers; i++)
+		if (&members[i] != member && members[i].target == member->target)
+			return true;
+	return false;
 }
 
 /* Re-point a listing, and say so in the merge log */
@@ -428,24 +448,38 @@ retire_event(int64 old_id, int64 new_id)
 	(void) StoreExecute(&retire, values, NULL, 0);
 }
 
+/* Point each member at its item of the batch, if it has one */
+static void
+link_items(Member *members, int nmembers, BatchItem **items, int nitems)
+{
+	for (int i = 0; i < nmembers; i++)
+		for (int j = 0; j < nitems; j++)
+			if (items[j]->listing_id == members[i].listing_id)
+				members[i].item = items[j];
+}
+
 /* Settle the groups of these keys; the events touched, appended to *events */
 static void
-regroup(int64 job_id, const int64 *keys, int nkeys, const int64 *keyless, int nkeyless,
-		int64 **events, int *nevents)
+regroup(int64 job_id, BatchItem **items, int nitems, const int64 *keys, int nkeys,
+		const int64 *keyless, int nkeyless, int64 **events, int *nevents)
 {
 	int			nmembers;
 	Member	   *members = load_members(keys, nkeys, keyless, nkeyless, &nmembers);
 
 	if (nmembers > MAX_GROUP * (nkeys + 1))
 		nmembers = 0;
+	link_items(members, nmembers, items, nitems);
 	choose_targets(members, nmembers);
 	*events = repalloc(*events, (*nevents + 2 * nmembers + 1) * sizeof(int64));
 	for (int i = 0; i < nmembers; i++)
 	{
 		(*events)[(*nevents)++] = members[i].target;
 		(*events)[(*nevents)++] = members[i].event_id;
-		if (members[i].target != members[i].event_id)
-			move_listing(job_id, &members[i]);
+		if (members[i].target == members[i].event_id)
+			continue;
+		move_listing(job_id, &members[i]);
+		if (members[i].item != NULL && is_shared(members, nmembers, &members[i]))
+			members[i].item->merged = true;
 	}
 	for (int i = 0; i < nmembers; i++)
 		if (members[i].target != members[i].event_id)
@@ -495,17 +529,23 @@ merge_listings(const int64 *events, int nevents)
 		"    (array_agg(tags::text ORDER BY r) FILTER (WHERE tags IS NOT NULL))[1]::text[] AS tags,"
 		"    " FIRST("language") ", " FIRST("is_free") ", " FIRST("price_min") ", " FIRST("price_max") ","
 		"    " FIRST("currency") ", " FIRST("series_id") ", " FIRST("attributes") ","
-		"    count(*)::int4 AS nb_listings, array_agg(DISTINCT source::text ORDER BY source::text) AS sources"
+		"    count(*)::int4 AS nb_listings, array_agg(DISTINCT source COLLATE \"default\" ORDER BY source COLLATE \"default\") AS sources"
 		"  FROM ranked GROUP BY event_id)"
 		" UPDATE ingest.event e SET (" DESCRIPTIVE_COLUMNS ", nb_listings, sources, updated_at)"
 		" = (SELECT " DESCRIPTIVE_COLUMNS ", nb_listings, sources, now() FROM merged m2 WHERE m2.id = e.id)"
 		" FROM merged m WHERE e.id = m.id"
-		" AND ((SELECT x FROM (SELECT m.*) x) IS DISTINCT FROM (SELECT x FROM (SELECT e.id, "
-		"e.title, e.description, e.url, e.image_url, e.status, e.starts_at, e.ends_at, e.all_day,"
-		" e.start_precision, e.timezone, e.is_online, e.venue_name, e.address, e.city, e.region,"
-		" e.postal_code, e.country, e.latitude, e.longitude, e.organizer, e.organizer_url, e.category,"
-		" e.tags, e.language, e.is_free, e.price_min, e.price_max, e.currency, e.series_id, e.attributes,"
-		" e.nb_listings, e.sources) x))",
+		" AND (e.title, e.description, e.url, e.image_url, e.status, e.starts_at, e.ends_at, "
+		"e.all_day, e.start_precision, e.timezone, e.is_online, e.venue_name, e.address, "
+		"e.city, e.region, e.postal_code, e.country, e.latitude, e.longitude, "
+		"e.organizer, e.organizer_url, e.category, e.tags, e.language, e.is_free, "
+		"e.price_min, e.price_max, e.currency, e.series_id, e.attributes, e.nb_listings, "
+		"e.sources)"
+		" IS DISTINCT FROM (m.title, m.description, m.url, m.image_url, m.status, m.starts_at, m.ends_at, "
+		"m.all_day, m.start_precision, m.timezone, m.is_online, m.venue_name, m.address, "
+		"m.city, m.region, m.postal_code, m.country, m.latitude, m.longitude, "
+		"m.organizer, m.organizer_url, m.category, m.tags, m.language, m.is_free, "
+		"m.price_min, m.price_max, m.currency, m.series_id, m.attributes, m.nb_listings, "
+		"m.sources)",
 		SPI_OK_UPDATE, 1, {INT8ARRAYOID}
 	};
 	Datum		values[1] = {int64_array(events, nevents)};
@@ -569,7 +609,7 @@ EventSettle(int64 job_id, BatchItem **items, int nitems)
 			keys[nkeys++] = item->old_key;
 	}
 	if (nkeys + nkeyless > 0)
-		regroup(job_id, keys, nkeys, keyless, nkeyless, &events, &nevents);
+		regroup(job_id, items, nitems, keys, nkeys, keyless, nkeyless, &events, &nevents);
 	if (nevents > 0)
 		merge_listings(events, nevents);
 }
