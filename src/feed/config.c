@@ -47,7 +47,7 @@ const ConfigKey ConfigCommonKeys[] = {
 	{"page_size", CONFIG_INTEGER, NULL,
 		"Records asked for per page; the upstream's own default when not set.", 1, 10000},
 	{"max_pages", CONFIG_INTEGER, "100000",
-		"At most so many pages of each list are asked for in one run.", 1, 1000000000},
+		"At most so many pages are asked for in one run.", 1, 1000000000},
 	{"max_records", CONFIG_INTEGER, NULL,
 		"At most so many records are taken in one run; no limit when not set.", 1, 1e12},
 	{"requests_per_second", CONFIG_NUMBER, NULL,
@@ -114,12 +114,12 @@ declare_keys(Config *config, const ConfigKey *keys)
 			config->values[config->nvalues++].key = key;
 }
 
-/* "one of the known keys: a, b, c" */
+/* "not a known key; known are a, b, c" */
 static const char *
 known_keys(Check *check)
 {
 	const Config *config = check->config;
-	const char *text = "one of the known keys: ";
+	const char *text = "not a known key; known are ";
 
 	if (check->known_keys != NULL)
 		return check->known_keys;
@@ -155,7 +155,7 @@ check_number(const Check *check, ConfigValue *value)
 {
 	const ConfigKey *key = value->key;
 	bool		bounded = key->minimum != 0 || key->maximum != 0;
-	const char *what = key->type == CONFIG_INTEGER ? "an integer" : "a number";
+	const char *what = key->type == CONFIG_INTEGER ? "expected an integer" : "expected a number";
 	double		number = 0;
 	int64_t		integer;
 	bool		fits = JsonNumber(value->node, NULL, &number);
@@ -175,11 +175,11 @@ static void
 check_string(const Check *check, ConfigValue *value)
 {
 	static const char *const expected[] = {
-		[CONFIG_STRING] = "a text",
-		[CONFIG_INTERVAL] = "an interval, e.g. \"1 day\"",
-		[CONFIG_TIMESTAMP] = "a timestamp with time zone, e.g. \"2025-06-01 00:00:00+02\"",
-		[CONFIG_TIMEZONE] = "a time zone, e.g. \"America/Montreal\"",
-		[CONFIG_URL] = "an absolute URL (http, https, webcal or webcals)",
+		[CONFIG_STRING] = "expected a text",
+		[CONFIG_INTERVAL] = "expected an interval, such as \"1 day\"",
+		[CONFIG_TIMESTAMP] = "expected a timestamp with time zone, such as \"2025-06-01 00:00:00+02\"",
+		[CONFIG_TIMEZONE] = "expected a time zone, such as \"America/Montreal\"",
+		[CONFIG_URL] = "expected an absolute URL (http, https, webcal or webcals)",
 	};
 	size_t		length = 0;
 	const char *text = JsonString(value->node, NULL, &length);
@@ -205,7 +205,7 @@ check_string_list(const Check *check, ConfigValue *value)
 		if (strings[i] == NULL)
 		{
 			complain(check, value->key->name,
-					 "a list of texts, e.g. [\"1001\", \"1002\"]");
+					 "expected a list of texts, such as [\"1001\", \"1002\"]");
 			return;
 		}
 	}
@@ -233,7 +233,7 @@ check_object(const Check *check, ConfigValue *value)
 
 	if (JsonKindOf(value->node) != JSON_OBJECT)
 	{
-		complain(check, value->key->name, "an object");
+		complain(check, value->key->name, "expected an object");
 		return;
 	}
 	if (strcmp(value->key->name, "headers") != 0)
@@ -246,7 +246,7 @@ check_object(const Check *check, ConfigValue *value)
 		if (text == NULL || !is_header_text(name, true) || !is_header_text(text, false))
 		{
 			complain(check, "headers",
-					 "an object of header names and their values, e.g. {\"Accept-Language\": \"fr\"}");
+					 "expected an object of header names and their values, such as {\"Accept-Language\": \"fr\"}");
 			return;
 		}
 	}
@@ -267,7 +267,7 @@ check_value(const Check *check, ConfigValue *value)
 			break;
 		case CONFIG_BOOLEAN:
 			if (JsonKindOf(value->node) != JSON_BOOLEAN)
-				complain(check, value->key->name, "true or false");
+				complain(check, value->key->name, "expected true or false");
 			break;
 		case CONFIG_OBJECT:
 			check_object(check, value);
@@ -357,9 +357,9 @@ ConfigParse(Arena *arena, const ConfigKey *keys, const char *json, size_t length
 	config->arena = arena;
 	declare_keys(config, keys);
 	if (!JsonRead(reader, arena, json, length, &document, &problem))
-		complain(&check, "", ArenaPrintf(arena, "a JSON object (%s)", problem.message));
+		complain(&check, "", ArenaPrintf(arena, "expected a JSON object (%s)", problem.message));
 	else if (JsonKindOf(document) != JSON_OBJECT)
-		complain(&check, "", "a JSON object");
+		complain(&check, "", "expected a JSON object");
 	else
 		take_members(&check, document);
 	take_defaults(config, reader);

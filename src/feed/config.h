@@ -45,7 +45,10 @@ extern const ConfigKey ConfigCommonKeys[];
 
 typedef struct Config Config;
 
-/* Called for each mistake found: the key, and what was expected there. */
+/*
+ * Called for each mistake found: the key, and a phrase that says what was
+ * expected there ("expected an integer from 1 to 1000") or what is wrong.
+ */
 typedef void (*ConfigComplaint) (void *arg, const char *key, const char *expected);
 
 /*

@@ -169,6 +169,12 @@ typedef struct Feed
 	/* answers interrupts; called now and then in long loops, may not return */
 	void		(*breathe) (void);
 
+	/*
+	 * Set by the connector when a list was not walked to its end (refused, cut
+	 * by a limit): what is missing is not gone.
+	 */
+	bool		incomplete;
+
 	void	   *state;			/* the connector's */
 } Feed;
 
