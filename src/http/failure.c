@@ -32,8 +32,11 @@ add_library_text(HttpTransfer *transfer, Problem *problem)
 	const char *text = transfer->error_text[0] ? transfer->error_text :
 		curl_easy_strerror(transfer->result);
 	char		clean[EXCERPT_SIZE];
+	size_t		len = strlen(text);
 
-	RedactExcerpt(transfer->client->redactor, text, strlen(text), clean, sizeof(clean));
+	while (len > 0 && text[len - 1] == '.')
+		len--;
+	RedactExcerpt(transfer->client->redactor, text, len, clean, sizeof(clean));
 	ProblemDetail(problem, "libcurl says: %s.", clean);
 }
 
@@ -131,8 +134,8 @@ truncated(HttpTransfer *transfer, Problem *problem)
 				   transfer->wire_body, (int64) transfer->wire_expected);
 	else
 		ProblemSet(problem, ERROR_CLASS_NETWORK,
-				   "upstream closed the connection after " INT64_FORMAT " bytes, before the answer's end",
-				   transfer->wire_body);
+				   "the answer of %s broke off after " INT64_FORMAT " bytes",
+				   transfer->host, transfer->wire_body);
 	add_library_text(transfer, problem);
 }
 
@@ -219,6 +222,9 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		case CURLE_COULDNT_RESOLVE_HOST:
 		case CURLE_COULDNT_RESOLVE_PROXY:
 		case CURLE_COULDNT_CONNECT:
+#if LIBCURL_VERSION_NUM >= 0x074900
+		case CURLE_PROXY:
+#endif
 			return failure_of_connection(transfer, problem);
 		case CURLE_PARTIAL_FILE:
 		case CURLE_GOT_NOTHING:
