@@ -173,10 +173,16 @@ static const IdName category_names[] = {
 
 static const IdName format_names[] = {
 	{"1", "Conference"}, {"2", "Seminar or Talk"},
-	{"3", "Tradeshow, Consumer Show, or Expo"}, {"5", "Festival or Fair"},
-	{"6", "Concert or Performance"}, {"9", "Class, Training, or Workshop"},
-	{"10", "Meeting or Networking Event"}, {"11", "Party or Social Gathering"},
-	{"13", "Game or Competition"}, {"16", "Tour"}, {"100", "Other"},
+	{"3", "Tradeshow, Consumer Show, or Expo"}, {"4", "Convention"},
+	{"5", "Festival or Fair"}, {"6", "Concert or Performance"},
+	{"7", "Screening"}, {"8", "Dinner or Gala"},
+	{"9", "Class, Training, or Workshop"},
+	{"10", "Meeting or Networking Event"},
+	{"11", "Party or Social Gathering"}, {"12", "Rally"},
+	{"13", "Tournament"}, {"14", "Game or Competition"},
+	{"15", "Race or Endurance Event"}, {"16", "Tour"},
+	{"17", "Attraction"}, {"18", "Camp, Trip, or Retreat"},
+	{"19", "Appearance or Signing"}, {"100", "Other"},
 	{NULL, NULL}
 };
 

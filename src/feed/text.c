@@ -59,6 +59,13 @@ TextInvalidAt(const char *bytes, size_t length)
 	return length;
 }
 
+/* A visible ASCII character? */
+static inline bool
+is_plain(char c)
+{
+	return c > ' ' && c < 0x7F;
+}
+
 /* White space of any script, and what separates lines */
 static bool
 is_space(uint32_t code)
@@ -149,6 +156,15 @@ TextLine(Arena *arena, const char *text, size_t length, bool decode_entities)
 		size_t		size = 0;
 		uint32_t	code;
 
+		/* Most of most texts */
+		if (is_plain(text[at]) && (text[at] != '&' || !decode_entities))
+		{
+			if (space && out > line)
+				*out++ = ' ';
+			space = false;
+			*out++ = text[at++];
+			continue;
+		}
 		if (decode_entities && text[at] == '&')
 			size = HtmlReference(text + at, length - at, &code);
 		if (size == 0)
@@ -186,9 +202,16 @@ TextBlock(Arena *arena, const char *text, size_t length)
 	block = out = ArenaAlloc(arena, length + 1);
 	while (at < length)
 	{
-		int			size = Utf8Length((const unsigned char *) text + at, length - at);
-		uint32_t	code = Utf8Decode((const unsigned char *) text + at, size);
+		int			size;
+		uint32_t	code;
 
+		if (is_plain(text[at]) && newlines == 0 && spaces == 0)
+		{
+			*out++ = text[at++];
+			continue;
+		}
+		size = Utf8Length((const unsigned char *) text + at, length - at);
+		code = Utf8Decode((const unsigned char *) text + at, size);
 		at += (size_t) size;
 		if (code == '\r' && at < length && text[at] == '\n')
 			continue;
@@ -305,11 +328,19 @@ TextHttpUrl(Arena *arena, const char *text, size_t length)
 	bytes = (const unsigned char *) text;
 	for (size_t at = 0; at < length;)
 	{
-		int			size = Utf8Length(bytes + at, length - at);
-		uint32_t	code = Utf8Decode(bytes + at, size);
+		int			size;
+		uint32_t	code;
 
-		if (is_space(code) || is_invisible(code) || code == '<' ||
-			code == '>' || code == '"')
+		if (is_plain(text[at]))
+		{
+			if (text[at] == '<' || text[at] == '>' || text[at] == '"')
+				return NULL;
+			at++;
+			continue;
+		}
+		size = Utf8Length(bytes + at, length - at);
+		code = Utf8Decode(bytes + at, size);
+		if (is_space(code) || is_invisible(code))
 			return NULL;
 		at += (size_t) size;
 	}
