@@ -158,7 +158,7 @@ SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running,
        s.oldest_success_at, s.newest_success_at,
        CASE
          WHEN s.sources = 0 THEN 'no source yet: SELECT ingest_add_source(…)'
-         WHEN s.degraded + s.warning = 0 THEN format('all %s sources are well', s.sources)
+         WHEN s.degraded + s.warning = 0 THEN 'all sources are well'
          ELSE format('%s of %s sources need attention', s.degraded + s.warning, s.sources)
        END AS summary,
        now() AS generated_at

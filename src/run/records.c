@@ -31,7 +31,7 @@
 
 #define SLICE_SIZE 200
 
-/* A rival's deadlock or serialization failure is tried again so often */
+/* A deadlock, serialization failure or lock time-out is tried again so often */
 #define STORE_ATTEMPTS 5
 
 /* Details are asked for only while more requests than this are left */
@@ -412,7 +412,8 @@ store_slice(Slice *slice)
 			error = CopyErrorData();
 			if (!run->own_transactions || attempt == STORE_ATTEMPTS ||
 				(error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED &&
-				 error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE))
+				 error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE &&
+				 error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE))
 				PG_RE_THROW();
 			FlushErrorState();
 			AbortCurrentTransaction();

@@ -124,6 +124,24 @@ RunSqlState(ErrorClass error_class)
 	return ERRCODE_INTERNAL_ERROR;
 }
 
+/*
+ * A connector does not know its source's name; where its hint says to call
+ * ingest_set_credential(), say the very statement.
+ */
+static char *
+complete_hint(const Run *run, const char *hint)
+{
+	static const char *const call = "ingest_set_credential()";
+	const char *found = strstr(hint, call);
+	const CredentialKey *keys = run->feed != NULL ? run->feed->connector->credentials : NULL;
+
+	if (found == NULL || keys == NULL || keys->name == NULL)
+		return pstrdup(hint);
+	return psprintf("%.*sSELECT ingest_set_credential(%s, %s, '…')%s", (int) (found - hint), hint,
+					quote_literal_cstr(run->source->name), quote_literal_cstr(keys->name),
+					found + strlen(call));
+}
+
 void
 RunFail(Run *run, const Problem *problem)
 {
@@ -132,7 +150,7 @@ RunFail(Run *run, const Problem *problem)
 			(errcode(RunSqlState(problem->error_class)),
 			 errmsg("%s", RunRedact(run, problem->message)),
 			 problem->detail[0] != '\0' ? errdetail("%s", RunRedact(run, problem->detail)) : 0,
-			 problem->hint[0] != '\0' ? errhint("%s", RunRedact(run, problem->hint)) : 0));
+			 problem->hint[0] != '\0' ? errhint("%s", RunRedact(run, complete_hint(run, problem->hint))) : 0));
 }
 
 void
