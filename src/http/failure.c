@@ -191,6 +191,61 @@ failure_of_connection(HttpTransfer *transfer, Problem *problem)
 	return true;
 }
 
+/* An answer that cannot be read, and whatever else; returns whether to try again */
+static bool
+failure_of_answer(HttpTransfer *transfer, Problem *problem)
+{
+	switch (transfer->result)
+	{
+		case CURLE_OUT_OF_MEMORY:
+			if (!transfer->paused)
+			{
+				ProblemSet(problem, ERROR_CLASS_INTERNAL,
+						   "out of memory while reading from %s", transfer->host);
+				return false;
+			}
+			/* it held back more than libcurl keeps: nothing honest unfolds so */
+			ProblemSet(problem, ERROR_CLASS_UPSTREAM,
+					   "a few bytes of the answer of %s decompress to many megabytes",
+					   transfer->host);
+			return false;
+		case CURLE_BAD_CONTENT_ENCODING:
+			ProblemSet(problem, ERROR_CLASS_UPSTREAM,
+					   "the answer of %s cannot be decompressed", transfer->host);
+			add_library_text(transfer, problem);
+			return true;
+		case CURLE_WEIRD_SERVER_REPLY:
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_WRITE_ERROR: /* not ours: a decoder gave up */
+			ProblemSet(problem, ERROR_CLASS_UPSTREAM,
+					   "the answer of %s is not valid HTTP", transfer->host);
+			add_library_text(transfer, problem);
+			return false;
+		case CURLE_URL_MALFORMAT:
+			ProblemSet(problem, ERROR_CLASS_CONFIG, "the URL is not valid");
+			add_library_text(transfer, problem);
+			return false;
+		default:
+			ProblemSet(problem, ERROR_CLASS_INTERNAL, "the request to %s failed",
+					   transfer->host);
+			add_library_text(transfer, problem);
+			return false;
+	}
+}
+
+/* The proxy's refusal to connect us; returns whether to try again */
+static bool
+failure_of_proxy(HttpTransfer *transfer, Problem *problem)
+{
+	ErrorClass	error_class = transfer->connect_code == 407 ? ERROR_CLASS_CONFIG :
+		ERROR_CLASS_NETWORK;
+
+	ProblemSet(problem, error_class, "the proxy answered %d to the connection to %s",
+			   transfer->connect_code, transfer->host);
+	ProblemHint(problem, "Check ingest.proxy.");
+	return transfer->connect_code >= 500;
+}
+
 /*
  * The problem of an attempt that brought no complete answer.  Returns whether
  * trying again makes sense.
@@ -198,6 +253,8 @@ failure_of_connection(HttpTransfer *transfer, Problem *problem)
 bool
 FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 {
+	if (transfer->result == CURLE_FILESIZE_EXCEEDED)
+		transfer->abort = ABORT_TOO_BIG;	/* by its Content-Length */
 	if (failure_of_abort(transfer, problem))
 		return transfer->abort == ABORT_TIMEOUT || transfer->abort == ABORT_STALLED;
 	if (transfer->refused[0] && !transfer->address_tried)
@@ -206,13 +263,7 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		return false;
 	}
 	if (transfer->connect_code >= 400)
-	{
-		ProblemSet(problem, transfer->connect_code == 407 ? ERROR_CLASS_CONFIG : ERROR_CLASS_NETWORK,
-				   "the proxy answered %d to the connection to %s",
-				   transfer->connect_code, transfer->host);
-		ProblemHint(problem, "Check ingest.proxy.");
-		return transfer->connect_code >= 500;
-	}
+		return failure_of_proxy(transfer, problem);
 
 	switch (transfer->result)
 	{
@@ -234,10 +285,6 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		case CURLE_HTTP2_STREAM:
 			truncated(transfer, problem);
 			return true;
-		case CURLE_FILESIZE_EXCEEDED:
-			transfer->abort = ABORT_TOO_BIG;
-			(void) failure_of_abort(transfer, problem);
-			return false;
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_ISSUER_ERROR:
 		case CURLE_SSL_INVALIDCERTSTATUS:
@@ -248,39 +295,8 @@ FailureOfTransport(HttpTransfer *transfer, Problem *problem)
 		case CURLE_SSL_CIPHER:
 		case CURLE_USE_SSL_FAILED:
 			return failure_of_tls(transfer, problem);
-		case CURLE_OUT_OF_MEMORY:
-			if (!transfer->paused)
-			{
-				ProblemSet(problem, ERROR_CLASS_INTERNAL, "out of memory while reading from %s",
-						   transfer->host);
-				return false;
-			}
-			/* it held back more than libcurl keeps: nothing honest unfolds so */
-			ProblemSet(problem, ERROR_CLASS_UPSTREAM,
-					   "a few bytes of the answer of %s decompress to many megabytes",
-					   transfer->host);
-			return false;
-		case CURLE_BAD_CONTENT_ENCODING:
-			ProblemSet(problem, ERROR_CLASS_UPSTREAM, "the answer of %s cannot be decompressed",
-					   transfer->host);
-			add_library_text(transfer, problem);
-			return true;
-		case CURLE_WEIRD_SERVER_REPLY:
-		case CURLE_UNSUPPORTED_PROTOCOL:
-		case CURLE_WRITE_ERROR:	/* not ours: a decoder gave up */
-			ProblemSet(problem, ERROR_CLASS_UPSTREAM, "the answer of %s is not valid HTTP",
-					   transfer->host);
-			add_library_text(transfer, problem);
-			return false;
-		case CURLE_URL_MALFORMAT:
-			ProblemSet(problem, ERROR_CLASS_CONFIG, "the URL is not valid");
-			add_library_text(transfer, problem);
-			return false;
 		default:
-			ProblemSet(problem, ERROR_CLASS_INTERNAL, "the request to %s failed",
-					   transfer->host);
-			add_library_text(transfer, problem);
-			return false;
+			return failure_of_answer(transfer, problem);
 	}
 }
 
