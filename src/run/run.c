@@ -104,7 +104,8 @@ judge(Run *run, JobEnd *end)
 		end->error_class = run->first_refusal.error_class == ERROR_CLASS_NONE ?
 			ERROR_CLASS_DATA : run->first_refusal.error_class;
 		end->sqlstate = pstrdup(unpack_sql_state(RunSqlState(end->error_class)));
-		end->message = psprintf("all %lld records were refused", (long long) c->errors);
+		end->message = c->errors == 1 ? pstrdup("the only record was refused") :
+			psprintf("all %lld records were refused", (long long) c->errors);
 		end->detail = psprintf("The first: %s.", RunRedact(run, run->first_refusal.message));
 		end->hint = psprintf("SELECT * FROM ingest.import_error WHERE job_id = %lld shows them.",
 							 (long long) run->job_id);
