@@ -4,8 +4,8 @@
  * The one file that knows json-c.
  *
  * json-c (0.16) alone would let pass, or silently change, what a database must
- * not: a document cut short or followed by more, a NUL in a text, an integer
- * of more than 64 bits.  These are dealt with here, on the bytes, before or
+ * not: a document cut short or followed by more, a NUL in a text, a surrogate
+ * encoded as UTF-8, an integer of more than 64 bits.  These are dealt with here, on the bytes, before or
  * after it has read them.
  *
  * Pure C.
@@ -17,6 +17,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "feed/text.h"
 
 /* Digits that always fit an int64, and the largest that does */
 #define SAFE_DIGITS		18
@@ -183,8 +185,15 @@ JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
 	struct json_object *object;
 	enum json_tokener_error error;
 	size_t		nul = find_escaped_nul(bytes, length);
+	size_t		invalid = TextInvalidAt(bytes, length);
 
 	*root = NULL;
+	if (invalid < length)
+	{
+		ProblemSet(problem, ERROR_CLASS_PARSE, "the JSON is not valid UTF-8 at byte %zu of %zu",
+				   invalid, length);
+		return false;
+	}
 	if (nul < length)
 	{
 		ProblemSet(problem, ERROR_CLASS_PARSE,
