@@ -76,20 +76,19 @@ PROVE_FLAGS += -I test/lib
 # Flags
 # ---------------------------------------------------------------------------
 
-# -MMD -MP: a changed header rebuilds what includes it.
-# PGDLLEXPORT: up to 15 the server defines it empty, and hidden visibility
-# would hide the functions that SQL calls.
-PG_CPPFLAGS = -I$(tree)/src -MMD -MP \
-	-DPGDLLEXPORT='__attribute__((visibility("default")))' $(LIB_CPPFLAGS)
+# -MMD -MP: a changed header rebuilds what includes it
+PG_CPPFLAGS = -I$(tree)/src -MMD -MP $(LIB_CPPFLAGS)
 
-# -fvisibility=hidden: no name of ours meets another library's in the server.
 # Taken out of -Wextra: what the server's headers and calling conventions do
 # not pass.  Declarations may stand where they are first needed.
-PG_CFLAGS = -std=gnu11 -fvisibility=hidden -Wall -Wextra -Werror \
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement -Wshadow=compatible-local
 
-SHLIB_LINK = $(LIB_LIBS)
+# The map and not -fvisibility=hidden: before 16, PG_FUNCTION_INFO_V1 does not
+# export the function it is about
+EXPORTS = src/exports.map
+SHLIB_LINK = -Wl,--version-script=$(tree)/$(EXPORTS) $(LIB_LIBS)
 
 # No LLVM bitcode: it would need clang, and inlining into a query is of no use
 # to functions that wait for the network.  Must stand before PGXS is read.
@@ -140,6 +139,8 @@ clean distclean:
 endif
 
 -include $(OBJS:.o=.d)
+
+$(MODULE_big).so: $(EXPORTS)
 
 # A build outside of the tree has no directories yet
 ifneq ($(tree),.)

@@ -68,6 +68,7 @@ as_tester env -i \
 	bash "$exec_dir/test/suites.sh" || status=$?
 
 if [ "$exec_dir" != "$tree" ]; then
-	cp "$exec_dir"/build/check/*.log "$logs/" 2>/dev/null || true
+	rm -rf "$logs/tap-logs"
+	cp -r "$exec_dir"/build/check/. "$logs/" 2>/dev/null || true
 fi
 exit $status

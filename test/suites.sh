@@ -70,7 +70,7 @@ no_tests() {
 
 # indent N: the last N lines of a log, set off
 indent() {
-	tail -n "$1" | sed 's/^/    | /'
+	tail -n "$1" | cut -c1-240 | sed 's/^/    | /'
 }
 
 # Count lines of a log; grep -c fails when there are none
@@ -111,7 +111,7 @@ build() {
 	built=1
 	if ! make -j"$jobs" PG_CONFIG="$PG_CONFIG" >"$out/build.log" 2>&1; then
 		printf '%-11s failed  %4d s\n' build "$((SECONDS - since))"
-		grep -E 'error:|\*\*\*|undefined|No such' "$out/build.log" | indent 20
+		grep -E 'error:|undefined reference|\*\*\*' "$out/build.log" | indent 20
 		return 1
 	fi
 	private_server "$server" >>"$out/build.log" 2>&1
@@ -155,7 +155,7 @@ suite_unit() {
 	if [ ${#programs[@]} = 0 ]; then no_tests unit; return; fi
 
 	if ! timeout "$limit" make -k -j"$jobs" -f test/unit.mk "${programs[@]}" >"$log" 2>&1; then
-		grep -E 'error:|undefined|\*\*\*' "$log" | indent 30
+		grep -E 'error:|undefined reference|\*\*\*' "$log" | indent 30
 	fi
 	for program in "${programs[@]}"; do
 		if make -q -f test/unit.mk "$program" 2>/dev/null; then
@@ -166,7 +166,7 @@ suite_unit() {
 	done
 	if [ ${#ready[@]} = 0 ]; then could_not_run unit "$since" "no build"; return; fi
 	run_tap unit "$log" "$since" "$unbuilt" \
-		perl test/lib/tap.pl --jobs "$jobs" --exec '' "${ready[@]}"
+		timeout "$limit" perl test/lib/tap.pl --jobs "$jobs" --exec '' "${ready[@]}"
 }
 
 # The fake upstream's own tests
@@ -194,7 +194,7 @@ suite_upstream() {
 run_tap() {
 	local suite=$1 log=$2 since=$3 already=$4 passed failed remark status=0
 	shift 4
-	timeout "$limit" "$@" >>"$log" 2>&1 || status=$?
+	"$@" >>"$log" 2>&1 || status=$?
 	read -r passed failed < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || true
 	remark=$(sed -n 's/^\([0-9]* skipped\)$/\1/p' "$log" | tail -n 1)
 	if [ -z "${passed:-}" ]; then
@@ -203,7 +203,8 @@ run_tap() {
 		return
 	fi
 	report "$suite" "$passed" "$((failed + already))" "$since" "$remark"
-	[ "$failed" = 0 ] || sed -n '/^#\|^not ok\|ERROR: \|runtime error\|SUMMARY\|^Test Summary/,$p' "$log" | indent 60
+	[ "$failed" = 0 ] || sed -n '/^#\|^not ok\|ERROR: \|runtime error\|SUMMARY\|^Test Summary/,$p' "$log" |
+		grep -v '^make\|passed, [0-9]* failed$\|^Files=\|^Result:\|^--*$\|^# +++\| ok  *[0-9]* ms\|^$' | indent 60
 }
 
 # run_regress SUITE MAKE_VARIABLE NAMES: pg_regress or the isolation tester
@@ -263,10 +264,12 @@ suite_tap() {
 	: >"$log"
 	run_tap tap "$log" "$since" 0 installcheck TAP_TESTS=1 PROVE_TESTS="$tests" \
 		PROVE="perl test/lib/tap.pl --jobs $jobs"
-	if [ -d tmp_check/log ]; then
-		mkdir -p "$out/tap-logs"
-		mv tmp_check/log/* "$out/tap-logs/" 2>/dev/null || true
-	fi
+	# what a test that died said, and what its servers said, is in its own logs
+	[ ! -d tmp_check/log ] || mv tmp_check/log "$out/tap-logs"
+	sed -n 's/^test\/t\/\(.*\)\.pl  *(Wstat: [1-9].*/\1/p' "$log" | while read -r tests; do
+		echo "    | --- regress_log_$tests"
+		grep -v '^$' "$out/tap-logs/regress_log_$tests" 2>/dev/null | indent 15
+	done
 }
 
 mkdir -p "$out"
