@@ -13,7 +13,10 @@
 #define ERA_DAYS	INT64_C(146097)
 #define EPOCH_DAYS	INT64_C(719468) /* 0000-03-01 to 1970-01-01 */
 
-/* Days since 1970-01-01; month 1..12, day any distance from the month's first */
+/*
+ * Days since 1970-01-01; month 1..12, day any distance from the month's first,
+ * year within 10^16
+ */
 int64_t
 CivilToDays(int64_t year, int month, int day)
 {
@@ -35,13 +38,13 @@ void
 DaysToCivil(int64_t days, int64_t *year, int *month, int *day)
 {
 	int64_t		era = days / ERA_DAYS - (days % ERA_DAYS < 0);
-	int64_t		day_of_era;
+	int64_t		day_of_era = days % ERA_DAYS;
 	int64_t		year_of_era;
 	int64_t		day_of_year;
 	int			march_month;
 
 	/* The era is split off first: adding to days itself might overflow */
-	day_of_era = days - era * ERA_DAYS + EPOCH_DAYS;
+	day_of_era += (day_of_era < 0 ? ERA_DAYS : 0) + EPOCH_DAYS;
 	era += day_of_era / ERA_DAYS;
 	day_of_era %= ERA_DAYS;
 	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -

@@ -546,6 +546,27 @@ phase_meets_times(const RecurrenceIterator *iterator)
 	return false;
 }
 
+/* Can a period be large enough for one of the positions of BYSETPOS? */
+static bool
+positions_exist(const RecurrenceIterator *iterator)
+{
+	static const int days_at_most[] = {0, 0, 0, 1, 7, 31, 371};
+	const Recurrence *rule = &iterator->rule;
+	int			plus = next_bit(rule->positions.plus, 1);
+	int			minus = next_bit(rule->positions.minus, 1);
+	int64_t		size = days_at_most[rule->freq] * iterator->times.total;
+
+	if (!iterator->has_positions)
+		return true;
+	if (rule->freq == FREQ_HOURLY)
+		size = (int64_t) iterator->times.nminutes * iterator->times.nseconds;
+	else if (rule->freq == FREQ_MINUTELY)
+		size = iterator->times.nseconds;
+	else if (rule->freq == FREQ_SECONDLY)
+		size = 1;
+	return (plus > 0 && plus <= size) || (minus > 0 && minus <= size);
+}
+
 /* Has the rule one occurrence in each period that INTERVAL counts? */
 static bool
 is_regular(const RecurrenceIterator *iterator)
@@ -660,7 +681,7 @@ RecurrenceStart(Arena *arena, const Recurrence *rule, LocalTime dtstart, bool is
 	if (iterator->state == RECURRENCE_END)
 		return iterator;
 	prepare(iterator, rule, dtstart, is_date);
-	if (!phase_meets_times(iterator))
+	if (!phase_meets_times(iterator) || !positions_exist(iterator))
 	{
 		iterator->state = RECURRENCE_END;
 		return iterator;

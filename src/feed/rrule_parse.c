@@ -355,8 +355,8 @@ static const Part *find_part(Span name);
 
 /*
  * The BY parts.  A name of a part among the values is a slip of the generator
- * ("BYMONTH=10,BYMONTHDAY") and says as little as a part without a value.  A
- * list without any value is not there.
+ * ("BYMONTH=10,BYMONTHDAY") and says nothing.  A list without any value is not
+ * there.
  */
 static bool
 read_list(Parser *parser, const Part *part, Span value)
