@@ -37,6 +37,7 @@ our @EXPORT = qw(
   start_cluster start_upstream session
   add_eventbrite_source add_ics_source run_source query_json
   wait_until memory_kb log_position log_lines worker_pids
+  failure last_job contents same_lines seconds no_crash
 );
 
 # A running cluster with the extension.
@@ -211,6 +212,84 @@ sub worker_pids
 	return split /\n/, $node->safe_psql('postgres',
 		sprintf 'SELECT pid FROM pg_stat_activity WHERE backend_type = %s ORDER BY pid',
 		quote_literal($type // 'ingest run'));
+}
+
+# What a statement fails with, as a hash (sqlstate, message, detail, hint, and
+# text for all of it); undef when it succeeds
+sub failure
+{
+	my ($node, $query, %opts) = @_;
+	my ($status, $out, $err) = $node->psql($opts{dbname} // 'postgres',
+		"\\set VERBOSITY verbose\n$query",
+		extra_params => [ $opts{user} ? ('--username', $opts{user}) : () ]);
+
+	return if $status == 0;
+	my %failure = (text => $err);
+	@failure{qw(sqlstate message)} = ($1, $2) if $err =~ /^.*?(?:ERROR|FATAL):  (\w{5}): (.*)$/m;
+	$failure{detail} = $1 if $err =~ /^DETAIL:  (.*)$/m;
+	$failure{hint} = $1 if $err =~ /^HINT:  (.*)$/m;
+	return \%failure;
+}
+
+# The latest job of a source, as a hash
+sub last_job
+{
+	my ($node, $name, %opts) = @_;
+	my ($job) = query_json($node,
+		'SELECT * FROM ingest.import_job WHERE source = ' . quote_literal($name)
+		  . ' ORDER BY id DESC LIMIT 1', %opts);
+	return $job;
+}
+
+# What listings and events say, a line each: all but ids and the times and jobs
+# that wrote them, so that two databases can be compared
+sub contents
+{
+	my ($node, %opts) = @_;
+	return $node->safe_psql($opts{dbname} // 'postgres', q{
+		SELECT to_jsonb(l) - '{id, event_id, first_seen_at, updated_at, last_seen_job}'::text[]
+		  FROM ingest.listing AS l ORDER BY source, source_id;
+		SELECT to_jsonb(e) - '{id, created_at, updated_at}'::text[] || jsonb_build_object('listings',
+		         (SELECT array_agg(l.source || '/' || l.source_id ORDER BY l.source, l.source_id)
+		            FROM ingest.listing AS l WHERE l.event_id = e.id)) AS line
+		  FROM ingest.event AS e ORDER BY line});
+}
+
+# Test that two texts have the same lines; tells the first that differ
+sub same_lines
+{
+	my ($got, $expected, $name) = @_;
+	my $builder = Test::More->builder;
+
+	return 1 if $builder->ok($got eq $expected, $name);
+	my %got = map { $_ => 1 } split /\n/, $got;
+	my %expected = map { $_ => 1 } split /\n/, $expected;
+	my @extra = sort grep { !$expected{$_} } keys %got;
+	my @missing = sort grep { !$got{$_} } keys %expected;
+	$builder->diag(scalar(@extra) . ' lines too many, ' . scalar(@missing) . ' missing');
+	$builder->diag('     got: ' . substr($_, 0, 2000)) for @extra[ 0 .. ($#extra < 1 ? $#extra : 1) ];
+	$builder->diag('expected: ' . substr($_, 0, 2000)) for @missing[ 0 .. ($#missing < 1 ? $#missing : 1) ];
+	return 0;
+}
+
+# How long a sub takes
+sub seconds (&)
+{
+	my ($sub) = @_;
+	my $start = time;
+	$sub->();
+	return time - $start;
+}
+
+# Test that no process of the server has crashed
+sub no_crash
+{
+	my ($node, $name) = @_;
+	my @lines = log_lines($node, qr/PANIC|TRAP|terminated by signal|was terminated by exception/);
+	my $builder = Test::More->builder;
+
+	$builder->ok(!@lines, $name // 'no process has crashed') or $builder->diag($lines[0]);
+	return;
 }
 
 # -----------------------------------------------------------------------------
