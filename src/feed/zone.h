@@ -50,6 +50,14 @@ extern Zones *ZonesCreate(Arena *arena, const ZoneProvider *provider);
  */
 extern const Zone *ZoneResolve(Zones *zones, const char *name);
 
+/*
+ * A zone whose rules the caller has, not the host: provider->period answers
+ * for host_zone.  name: IANA name to store, or NULL.  Not found by
+ * ZoneResolve; provider and host_zone must live as long as `zones`.
+ */
+extern const Zone *ZoneCustom(Zones *zones, const ZoneProvider *provider,
+							  void *host_zone, const char *name);
+
 /* UTC itself. */
 extern const Zone *ZoneUtc(Zones *zones);
 

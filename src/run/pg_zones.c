@@ -12,7 +12,7 @@
 #include "run/pg_zones.h"
 
 /* How far back the beginning of a period is looked for */
-#define LOOK_BACK (400 * SECS_PER_DAY)
+#define LOOK_BACK (400 * INT64CONST(86400))
 
 /*
  * pg_tzset takes POSIX rules as well; feed/zone.c asks only for names that

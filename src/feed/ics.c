@@ -1,0 +1,408 @@
+/*
+ * src/feed/ics.c
+ *
+ * Calendars in iCalendar format (RFC 5545, 7986), from wherever they are
+ * published.  This file has the connector: its configuration, its requests,
+ * and its records in the order of the body; ics_internal.h says what is in the
+ * other files.
+ *
+ * A record is one event, or one occurrence of a series: the UID, or
+ * UID/original-start.  Its hash leaves out what publishers write anew at every
+ * request, so that a feed without a validator is still recognised as
+ * unchanged; components are given to libical only when the host asks for the
+ * listing.
+ *
+ * Pure C.
+ */
+#include "feed/ics_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "feed/text.h"
+
+/* Refused records that carry their text with them; the others only say why */
+#define MAX_KEPT_REFUSALS 1000
+#define REFUSAL_TEXT_MAX 8192
+
+/* Records between two breaths */
+#define BREATH 1024
+
+/* The connector's state: the calendars to ask for */
+typedef struct IcsFeed
+{
+	const char **urls;
+	int			nurls;
+	int			next;
+	const char *authorization;
+} IcsFeed;
+
+static const ConfigKey ics_keys[] = {
+	{"url", CONFIG_URL, NULL,
+		"Address of the calendar; webcal: is taken as https:."},
+	{"urls", CONFIG_STRING_LIST, NULL,
+		"Addresses of several calendars, read one after the other."},
+	{"default_timezone", CONFIG_TIMEZONE, NULL,
+		"Zone of times that name none, e.g. America/Toronto; else the source's, then the calendar's X-WR-TIMEZONE."},
+	{"expand", CONFIG_BOOLEAN, "true",
+		"Whether a recurring event becomes one listing per occurrence; else it is one event at its first start."},
+	{NULL}
+};
+
+static const CredentialKey ics_credentials[] = {
+	{"user", false, "User name of a calendar behind HTTP Basic authentication."},
+	{"password", false, "Its password."},
+	{"token", false, "Bearer token; instead of user and password."},
+	{NULL}
+};
+
+/* ---- requests ---- */
+
+static bool
+is_calendar_url(const char *url)
+{
+	static const char *const schemes[] = {"https://", "http://", "webcal://", "webcals://", NULL};
+
+	for (int i = 0; schemes[i] != NULL; i++)
+		if (strncmp(url, schemes[i], strlen(schemes[i])) == 0 && url[strlen(schemes[i])] != '\0')
+			return true;
+	return false;
+}
+
+static void
+ics_check(const Config *config, ConfigComplaint complain, void *arg)
+{
+	int			count;
+	const char *const *urls = ConfigStrings(config, "urls", &count);
+
+	for (int i = 0; i < count; i++)
+		if (!is_calendar_url(urls[i]))
+			complain(arg, "urls", "expected absolute http, https or webcal addresses");
+}
+
+static bool
+ics_open(Feed *feed, Problem *problem)
+{
+	IcsFeed    *state = ArenaAlloc0(feed->arena, sizeof(IcsFeed));
+	const char *url = ConfigString(feed->config, "url");
+	int			count;
+	const char *const *urls = ConfigStrings(feed->config, "urls", &count);
+
+	IcsParserInit();
+	state->urls = ArenaAlloc(feed->arena, (count + 1) * sizeof(char *));
+	if (url != NULL)
+		state->urls[state->nurls++] = url;
+	for (int i = 0; i < count; i++)
+		state->urls[state->nurls++] = urls[i];
+	feed->state = state;
+	return true;
+}
+
+/* RFC 4648's base64, for HTTP Basic */
+static const char *
+base64(Arena *arena, const char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *bytes = (const unsigned char *) text;
+	size_t		length = strlen(text);
+	char	   *result = ArenaAlloc(arena, (length + 2) / 3 * 4 + 1);
+	char	   *out = result;
+
+	for (size_t at = 0; at < length; at += 3)
+	{
+		uint32_t	group = (uint32_t) bytes[at] << 16;
+
+		if (at + 1 < length)
+			group |= (uint32_t) bytes[at + 1] << 8;
+		if (at + 2 < length)
+			group |= bytes[at + 2];
+		*out++ = digits[group >> 18];
+		*out++ = digits[group >> 12 & 63];
+		*out++ = at + 1 < length ? digits[group >> 6 & 63] : '=';
+		*out++ = at + 2 < length ? digits[group & 63] : '=';
+	}
+	*out = '\0';
+	return result;
+}
+
+/* The Authorization header's value, or NULL */
+static const char *
+authorization(Feed *feed)
+{
+	const char *token = feed->credential(feed->credential_arg, "token");
+	const char *user = feed->credential(feed->credential_arg, "user");
+	const char *password = feed->credential(feed->credential_arg, "password");
+
+	if (token != NULL)
+		return ArenaPrintf(feed->arena, "Bearer %s", token);
+	if (user == NULL && password == NULL)
+		return NULL;
+	return ArenaPrintf(feed->arena, "Basic %s",
+					   base64(feed->arena, ArenaPrintf(feed->arena, "%s:%s",
+													   user != NULL ? user : "",
+													   password != NULL ? password : "")));
+}
+
+static bool
+ics_next_request(Feed *feed, FeedRequest *request, Problem *problem)
+{
+	IcsFeed    *state = feed->state;
+
+	if (state->nurls == 0)
+	{
+		ProblemSet(problem, ERROR_CLASS_CONFIG, "no address of a calendar is configured");
+		ProblemHint(problem, "Set \"url\" or \"urls\" in the source's configuration.");
+		return false;
+	}
+	if (state->next >= state->nurls)
+		return false;
+	if (state->next == 0)
+		state->authorization = authorization(feed);
+	memset(request, 0, sizeof(*request));
+	request->url = state->urls[state->next];
+	request->what = state->nurls == 1 ? "calendar" :
+		ArenaPrintf(feed->arena, "calendar %d of %d", state->next + 1, state->nurls);
+	request->list = state->next;
+	request->conditional = true;
+	request->headers[request->nheaders++] = (FeedHeader)
+	{
+		"Accept", "text/calendar, */*;q=0.5"
+	};
+	if (state->authorization != NULL)
+		request->headers[request->nheaders++] = (FeedHeader)
+	{
+		"Authorization", state->authorization
+	};
+	state->next++;
+	return true;
+}
+
+/* ---- a page ---- */
+
+static void
+free_index(void *page)
+{
+	IcsPage    *ics = page;
+
+	free(ics->entries);
+	free(ics->order);
+	ArenaFree(ics->scratch);
+	ArenaFree(ics->loaded);
+	ArenaFree(ics->mapped);
+}
+
+static const IcsEntry *sorted_entries;	/* of sort_index alone */
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	uint32_t	x = *(const uint32_t *) a;
+	uint32_t	y = *(const uint32_t *) b;
+
+	if (sorted_entries[x].uid_hash != sorted_entries[y].uid_hash)
+		return sorted_entries[x].uid_hash < sorted_entries[y].uid_hash ? -1 : 1;
+	return x < y ? -1 : 1;
+}
+
+/* Find the components that share a UID */
+static void
+sort_index(IcsPage *ics)
+{
+	if (ics->nentries < 2)
+		return;
+	ics->order = malloc(ics->nentries * sizeof(uint32_t));
+	if (ics->order == NULL)
+		ArenaOutOfMemory(ics->nentries * sizeof(uint32_t));
+	for (uint32_t i = 0; i < ics->nentries; i++)
+		ics->order[i] = i;
+	sorted_entries = ics->entries;
+	qsort(ics->order, ics->nentries, sizeof(uint32_t), compare_entries);
+	for (uint32_t i = 1; i < ics->nentries; i++)
+	{
+		IcsEntry   *entry = &ics->entries[ics->order[i]];
+		IcsEntry   *before = &ics->entries[ics->order[i - 1]];
+
+		if (entry->uid_hash == before->uid_hash)
+		{
+			entry->flags |= ICS_SHARED;
+			before->flags |= ICS_SHARED;
+		}
+	}
+}
+
+static bool
+ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
+{
+	IcsPage    *ics = ArenaAlloc0(page->arena, sizeof(IcsPage));
+
+	ArenaOnReset(page->arena, free_index, ics);
+	page->state = ics;
+	ics->feed = feed;
+	ics->page = page;
+	ics->body = *body;
+	ics->seed = FeedSeed(feed);
+	ics->expand = ConfigBoolean(feed->config, "expand");
+	ics->mapped_entry = ICS_NO_ENTRY;
+	ics->scratch = ArenaCreate();
+	ics->loaded = ArenaCreate();
+	ics->mapped = ArenaCreate();
+	if (!IcsScan(ics, problem))
+		return false;
+	ArenaReset(ics->scratch);
+	sort_index(ics);
+	return true;
+}
+
+/* ---- records ---- */
+
+/*
+ * Can an entry be settled by its start alone?  A wall clock is nowhere more
+ * than a day from UTC.
+ */
+static const char *
+surely_outside(const IcsPage *ics, const IcsEntry *entry)
+{
+	int64_t		slack = entry->flags & ICS_UTC ? 0 : 86400;
+
+	if (entry->start == FEED_TIME_UNKNOWN ||
+		entry->flags & (ICS_SHARED | ICS_OVERRIDE | ICS_RECURS))
+		return NULL;
+	if (entry->start < ics->feed->window_start - slack)
+		return "past";
+	return entry->start >= ics->feed->window_end + slack ? "out_of_horizon" : NULL;
+}
+
+/* The component's text as JSON */
+static const char *
+raw_json(IcsPage *ics, uint32_t index, size_t max, Arena *arena)
+{
+	const IcsEntry *entry = &ics->entries[index];
+	size_t		length = entry->length < max ? entry->length : max;
+	char	   *bytes = ArenaAlloc(ics->loaded, length + 1);
+	long		got = IcsRead(ics, entry->offset, bytes, length);
+	const char *text = IcsUtf8(ics->loaded, bytes, got > 0 ? (size_t) got : 0, &length);
+
+	text = ArenaPrintf(arena, "{\"component\": %s}", TextToJsonString(ics->loaded, text, length));
+	return text;
+}
+
+static void
+refuse_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
+{
+	ProblemSet(&record->problem, ERROR_CLASS_MAPPING, "DTSTART %s", occurrence->refusal);
+	strcpy(record->problem.field, "starts_at");
+	if (ics->nkept_refusals++ < MAX_KEPT_REFUSALS)
+	{
+		record->raw = raw_json(ics, occurrence->entry, REFUSAL_TEXT_MAX, ics->page->arena);
+		record->raw_length = strlen(record->raw);
+	}
+}
+
+/* Hand out an occurrence; what must outlive the scratch arena is copied */
+static void
+fill_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
+{
+	Arena	   *arena = ics->page->arena;
+	IcsOccurrence *kept;
+
+	if (occurrence->skip_reason != NULL)
+	{
+		record->skip_reason = occurrence->skip_reason;
+		return;
+	}
+	if (occurrence->refusal != NULL)
+	{
+		refuse_record(ics, occurrence, record);
+		return;
+	}
+	kept = ArenaAlloc(arena, sizeof(IcsOccurrence));
+	*kept = *occurrence;
+	kept->source_id = ArenaStrdup(arena, occurrence->source_id);
+	if (occurrence->series_id != NULL)
+		kept->series_id = ArenaStrdup(arena, occurrence->series_id);
+	record->source_id = kept->source_id;
+	record->raw_hash = kept->hash;
+	record->state = kept;
+}
+
+static bool
+ics_record(Feed *feed, FeedPage *page, FeedRecord *record)
+{
+	IcsPage    *ics = page->state;
+
+	for (;;)
+	{
+		const IcsEntry *entry;
+
+		if (ics->next_pending < ics->npending)
+		{
+			fill_record(ics, &ics->pending[ics->next_pending++], record);
+			return true;
+		}
+		if (ics->next >= ics->nentries)
+			return false;
+		if (ics->next % BREATH == 0)
+			feed->breathe();
+		entry = &ics->entries[ics->next++];
+		if (entry->flags & ICS_DONE)
+			continue;
+		record->skip_reason = surely_outside(ics, entry);
+		if (record->skip_reason != NULL)
+			return true;
+		ArenaReset(ics->scratch);
+		ics->next_pending = ics->npending = 0;
+		IcsOccurrences(ics, ics->next - 1, &ics->pending, &ics->npending);
+	}
+}
+
+/* The component of an entry, read by libical; the last one is kept */
+static bool
+parse_entry(IcsPage *ics, uint32_t index, Problem *problem)
+{
+	const IcsEntry *entry = &ics->entries[index];
+
+	if (ics->mapped_entry == index)
+		return true;
+	ics->mapped_entry = ICS_NO_ENTRY;
+	ArenaReset(ics->mapped);
+	ics->mapped_component = IcsLoad(ics, entry->offset, entry->length, false, ics->mapped, problem);
+	if (ics->mapped_component == NULL)
+		return false;
+	ics->mapped_ical = IcsParse(ics->mapped_component, ics->mapped, problem);
+	if (ics->mapped_ical == NULL)
+		return false;
+	ics->mapped_entry = index;
+	return true;
+}
+
+static MapResult
+ics_map(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *listing)
+{
+	IcsPage    *ics = page->state;
+	const IcsOccurrence *occurrence = record->state;
+
+	ListingInit(listing);
+	ArenaReset(ics->loaded);
+	record->raw = raw_json(ics, occurrence->entry, ICS_MAX_COMPONENT, arena);
+	record->raw_length = strlen(record->raw);
+	if (!parse_entry(ics, occurrence->entry, &record->problem) ||
+		!IcsMap(ics, occurrence, ics->mapped_component, ics->mapped_ical, arena, listing,
+				&record->problem))
+		return MAP_REFUSED;
+	return MAP_LISTING;
+}
+
+const Connector IcsConnector = {
+	.name = "ics",
+	.description = "Calendars in iCalendar format (.ics), by their address.",
+	.keys = ics_keys,
+	.credentials = ics_credentials,
+	.version = 1,
+	.check = ics_check,
+	.open = ics_open,
+	.next_request = ics_next_request,
+	.page = ics_page,
+	.record = ics_record,
+	.map = ics_map,
+};

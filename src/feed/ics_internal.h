@@ -1,0 +1,271 @@
+/*
+ * src/feed/ics_internal.h
+ *
+ * What the files of the ics connector share.
+ *
+ *	 ics.c            the connector: configuration, requests, records in order
+ *	 ics_scan.c       first pass: where the components are, cheaply
+ *	 ics_component.c  one component's content lines; libical, fenced
+ *	 ics_time.c       dates, times, durations
+ *	 ics_zone.c       TZIDs, and VTIMEZONEs as zones
+ *	 ics_expand.c     a UID's components into occurrences
+ *	 ics_map.c        a component into a listing
+ *	 ics_place.c      LOCATION into a place
+ *
+ * Two passes: the first reads the whole body in chunks and keeps 32 bytes of
+ * each VEVENT; the second reads again only those that can lie in the window.
+ * So the memory does not grow with the body, and the work beyond reading goes
+ * with the window.
+ *
+ * Pure C.
+ */
+#ifndef INGEST_FEED_ICS_INTERNAL_H
+#define INGEST_FEED_ICS_INTERNAL_H
+
+#include "feed/connector.h"
+
+/* Occurrences of one series in one run */
+#define ICS_MAX_OCCURRENCES 2000
+
+/* A component longer than this is refused; RFC 5545 knows no limit */
+#define ICS_MAX_COMPONENT (8 * 1024 * 1024)
+
+/* ---- the index ---- */
+
+#define ICS_RECURS		0x01	/* has RRULE, RDATE or EXRULE */
+#define ICS_OVERRIDE	0x02	/* has RECURRENCE-ID */
+#define ICS_UTC			0x04	/* start is an instant */
+#define ICS_SHARED		0x08	/* another component has the same UID */
+#define ICS_DONE		0x10	/* its records are given out */
+#define ICS_NO_UID		0x20
+
+/* One VEVENT; kept small, as there are as many as the body holds */
+typedef struct IcsEntry
+{
+	uint64_t	uid_hash;		/* without a UID: of the offset */
+	LocalTime	start;			/* as written, or FEED_TIME_UNKNOWN */
+	uint32_t	offset;
+	uint32_t	length;			/* from BEGIN to after END */
+	int32_t		sequence;
+	uint16_t	calendar;
+	uint16_t	flags;
+} IcsEntry;
+
+/* A VTIMEZONE: read only if an event needs it */
+typedef struct IcsTimezone
+{
+	struct IcsTimezone *next;
+	const char *tzid;
+	uint32_t	offset;
+	uint32_t	length;
+} IcsTimezone;
+
+/* A TZID met in an event, and what it was taken for */
+typedef struct IcsZoneName
+{
+	struct IcsZoneName *next;
+	const char *tzid;
+	size_t		length;
+	const Zone *zone;
+} IcsZoneName;
+
+typedef struct IcsCalendar
+{
+	const char *name;			/* X-WR-CALNAME, NAME */
+	const char *wr_timezone;	/* X-WR-TIMEZONE */
+	const char *tzid;			/* a TZID beside the components */
+	bool		cancels;		/* METHOD:CANCEL */
+	bool		is_answer;		/* METHOD:REPLY, COUNTER …: no events */
+	IcsTimezone *timezones;
+	int			ntimezones;
+	const Zone *default_zone;	/* of floating times */
+	const Zone *display_zone;	/* of times written in UTC */
+	IcsZoneName *zone_names;
+	IcsZoneName *last_zone_name;
+} IcsCalendar;
+
+/* What a page holds */
+typedef struct IcsPage
+{
+	Feed	   *feed;
+	FeedPage   *page;
+	FeedBody	body;
+	uint64_t	seed;
+	bool		expand;
+
+	IcsEntry   *entries;		/* malloc; in the order of the body */
+	uint32_t	nentries;
+	uint32_t	room;
+	uint32_t   *order;			/* entries by UID hash, then place; malloc */
+	IcsCalendar **calendars;
+	int			ncalendars;
+
+	uint32_t	next;			/* entry whose turn it is */
+	struct IcsOccurrence *pending;	/* of the series at hand */
+	int			npending;
+	int			next_pending;
+
+	Arena	   *scratch;		/* of record(): one event or series */
+	Arena	   *loaded;			/* of record(): one component */
+	Arena	   *mapped;			/* of map(): the component parsed last */
+	uint32_t	mapped_entry;
+	const struct IcsComponent *mapped_component;
+	struct icalcomponent_impl *mapped_ical;
+	int			nkept_refusals;
+	int			nwarnings;
+} IcsPage;
+
+#define ICS_NO_ENTRY UINT32_MAX
+
+/* ics_scan.c: fill the index.  False: the body is no calendar. */
+extern bool IcsScan(IcsPage *ics, Problem *problem);
+
+/* Room for bytes of a body from a medium; -1 when it failed. */
+extern long IcsRead(IcsPage *ics, size_t offset, char *buffer, size_t length);
+
+/* Tell the operator, a bounded number of times a page. */
+extern void IcsWarn(IcsPage *ics, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- one component ---- */
+
+/* A content line, unfolded; all NUL-terminated only by length */
+typedef struct IcsLine
+{
+	const char *name;
+	const char *params;			/* after the first ';', or NULL */
+	const char *value;
+	uint32_t	name_length;
+	uint32_t	params_length;
+	uint32_t	value_length;
+} IcsLine;
+
+/*
+ * The lines of a component itself; those of components inside it come with
+ * their BEGIN and END only where asked for.
+ */
+typedef struct IcsComponent
+{
+	const IcsLine *lines;
+	int			nlines;
+} IcsComponent;
+
+/* Split one content line; false: it is none. */
+extern bool IcsSplitLine(const char *text, size_t length, IcsLine *line);
+
+/*
+ * The component at an extent of the body.  inner: with what is inside it.
+ * NULL: *problem.
+ */
+extern const IcsComponent *IcsLoad(IcsPage *ics, uint32_t offset, uint32_t length,
+								   bool inner, Arena *arena, Problem *problem);
+
+extern bool IcsNameIs(const IcsLine *line, const char *name);
+
+/* The first line of that name, or NULL. */
+extern const IcsLine *IcsFind(const IcsComponent *component, const char *name);
+
+/* A parameter's value without its quotes; NULL: it has none of that name. */
+extern const char *IcsParam(const IcsLine *line, const char *name, size_t *length);
+
+/* Bytes as UTF-8: as they are, else read as windows-1252. */
+extern const char *IcsUtf8(Arena *arena, const char *bytes, size_t length, size_t *utf8_length);
+
+/* The value trimmed of blanks. */
+extern const char *IcsTrimmed(const IcsLine *line, size_t *length);
+
+/*
+ * Hash of the component's lines, leaving out what changes without a meaning;
+ * and, of an occurrence, what makes the series rather than the occurrence.
+ */
+extern uint64_t IcsHash(const IcsComponent *component, bool occurrence, uint64_t seed);
+
+/* libical's reading of the lines that hold text; NULL: *problem. */
+extern struct icalcomponent_impl *IcsParse(const IcsComponent *component, Arena *arena,
+										   Problem *problem);
+
+/* Once a process, before the first IcsParse. */
+extern void IcsParserInit(void);
+
+/* ---- times ---- */
+
+typedef struct IcsTime
+{
+	bool		is_date;
+	bool		is_utc;
+	bool		floating;		/* neither a zone nor UTC was written */
+	LocalTime	local;			/* in zone */
+	FeedTime	utc;
+	const Zone *zone;
+} IcsTime;
+
+typedef struct IcsDuration
+{
+	int64_t		days;			/* of the wall clock */
+	int64_t		seconds;
+} IcsDuration;
+
+/* "20270301", "20270301T190000", "…Z": false unless it is one that exists. */
+extern bool IcsReadStamp(const char *text, size_t length, LocalTime *local,
+						 bool *is_date, bool *is_utc);
+
+/* One value of a line, in the zone that the line's TZID says. */
+extern bool IcsReadTime(IcsPage *ics, IcsCalendar *calendar, const IcsLine *line,
+						const char *value, size_t length, IcsTime *time);
+
+/* False: not a duration, or a negative or absurd one. */
+extern bool IcsReadDuration(const char *text, size_t length, IcsDuration *duration);
+
+/* "20261122T190000Z", or "20261122"; at least 20 bytes. */
+extern void IcsFormatStamp(FeedTime time, bool is_date, char *text, size_t size);
+
+/* ---- zones ---- */
+
+/* The zone that a TZID of this calendar means; never NULL. */
+extern const Zone *IcsZone(IcsPage *ics, IcsCalendar *calendar, const char *tzid, size_t length);
+
+/* The zone of floating times, and that in which UTC times are shown. */
+extern const Zone *IcsDefaultZone(IcsPage *ics, IcsCalendar *calendar);
+extern const Zone *IcsDisplayZone(IcsPage *ics, IcsCalendar *calendar);
+
+/* ---- occurrences ---- */
+
+/* One occurrence, or one single event; FeedRecord.state points at it */
+typedef struct IcsOccurrence
+{
+	const char *source_id;
+	const char *skip_reason;
+	const char *refusal;		/* DTSTART's fault, in words */
+	const char *series_id;		/* UID, of an occurrence of a series */
+	uint64_t	hash;
+	FeedTime	start;
+	FeedTime	end;			/* FEED_TIME_UNKNOWN: not said */
+	LocalTime	local_start;
+	const Zone *zone;
+	uint32_t	entry;			/* whose lines describe it */
+	bool		all_day;
+	bool		floating;
+	bool		is_utc;
+	bool		outside_rule;	/* DTSTART, which its rule does not produce */
+} IcsOccurrence;
+
+/*
+ * What entry `first` and those that share its UID stand for; in
+ * ics->scratch.  Marks them ICS_DONE.
+ */
+extern void IcsOccurrences(IcsPage *ics, uint32_t first, IcsOccurrence **list, int *count);
+
+/* 'past' or 'out_of_horizon', or NULL for what lies in the window. */
+extern const char *IcsOutside(const IcsPage *ics, FeedTime start);
+
+/* ---- listings ---- */
+
+/* Complete the listing of an occurrence; false: *problem. */
+extern bool IcsMap(IcsPage *ics, const IcsOccurrence *occurrence,
+				   const IcsComponent *component, struct icalcomponent_impl *ical,
+				   Arena *arena, Listing *listing, Problem *problem);
+
+/* LOCATION's one string into the listing's venue, address and so on. */
+extern void IcsPlace(const char *location, Arena *arena, Listing *listing);
+
+#endif
