@@ -163,18 +163,23 @@ add_week(const YearDays *year, int64_t first, uint64_t *bits)
 static void
 days_of_weeks(const Recurrence *rule, const YearDays *year, uint64_t *bits)
 {
+	int64_t		end = FirstWeek(year->year - 1, rule->wkst);
+
 	for (int neighbour = -1; neighbour <= 1; neighbour++)
 	{
-		int64_t		start = FirstWeek(year->year + neighbour, rule->wkst);
-		int64_t		end = FirstWeek(year->year + neighbour + 1, rule->wkst);
+		int64_t		start = end;
+		int64_t		week = floor_div(year->first - start, 7) + 1;
 
-		for (int week = 1; week <= (end - start) / 7; week++)
+		end = FirstWeek(year->year + neighbour + 1, rule->wkst);
+		if (week < 1)
+			week = 1;
+		for (; week <= (end - start) / 7; week++)
 		{
 			int64_t		first = start + (week - 1) * 7;
 
-			if (first + 7 <= year->first || first >= year->first + year->length)
-				continue;
-			if (has_bit(rule->weeks.plus, week) ||
+			if (first >= year->first + year->length)
+				break;
+			if (has_bit(rule->weeks.plus, (int) week) ||
 				has_bit(rule->weeks.minus, (int) (end - first) / 7))
 				add_week(year, first, bits);
 		}

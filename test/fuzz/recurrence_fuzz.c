@@ -18,6 +18,7 @@
 #include "feed/recurrence.h"
 
 #define MAX_STEPS	100000
+#define MAX_FOUND	1000
 #define MAX_SECONDS	0.1
 #define HEADER		11
 
@@ -54,14 +55,14 @@ broken(const char *what)
 	abort();
 }
 
-/* Take occurrences until the rule ends, or 5,000 of them */
+/* Take occurrences until the rule ends, or as many as a caller would */
 static void
 run_rule(RecurrenceIterator *iterator, LocalTime from, LocalTime limit)
 {
 	LocalTime	last = INT64_MIN;
 	LocalTime	time;
 
-	for (int i = 0; i < 5000; i++)
+	for (int i = 0; i < MAX_FOUND; i++)
 	{
 		RecurrenceResult result = RecurrenceNext(iterator, &time);
 
