@@ -102,13 +102,14 @@ EXTRA_CLEAN = $(OBJS:.o=.d) build results output_iso tmp_check tmp_check_iso \
 # ---------------------------------------------------------------------------
 
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+SERVER_HEADERS := $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h)
 
 ifneq ($(filter-out clean distclean,$(or $(MAKECMDGOALS),all)),)
 
 LIBRARIES = libcurl:libcurl4-openssl-dev libical:libical-dev json-c:libjson-c-dev
 
 packages_missing := $(shell \
-	test -n "$(PGXS)" || echo postgresql-server-dev-all; \
+	test -n "$(PGXS)" -a -n "$(SERVER_HEADERS)" || echo postgresql-server-dev-all; \
 	command -v $(PKG_CONFIG) >/dev/null || echo pkg-config; \
 	for library in $(LIBRARIES); do \
 		$(PKG_CONFIG) --exists $${library%:*} 2>/dev/null || echo $$library | cut -d: -f2; \

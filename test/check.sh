@@ -29,6 +29,7 @@ trap 'exit 130' INT TERM
 logs=$tree/build/check
 if ! mkdir -p "$logs" 2>/dev/null || [ ! -w "$logs" ]; then
 	logs=$(mktemp -d "${TMPDIR:-/tmp}/ingest-logs.XXXXXX")
+	echo "logs        $logs"
 fi
 
 if ! require_packages "$logs/packages.log" tests; then

@@ -67,7 +67,11 @@ if [ ! -f "$base" ]; then
 	echo "making a $suite in $base" >&2
 	fresh=$(mktemp -d "$cache/$suite.XXXXXX")
 	trap 'rm -rf "$fresh"' EXIT
-	debootstrap --variant=minbase --include=make,ca-certificates "$suite" "$fresh" "$mirror" >"$cache/$suite.log" 2>&1 || {
+	# a suite newer than the host's debootstrap is made as sid is
+	script=/usr/share/debootstrap/scripts/$suite
+	[ -e "$script" ] || script=${script%/*}/sid
+	debootstrap --variant=minbase --include=make,ca-certificates "$suite" "$fresh" "$mirror" "$script" \
+		>"$cache/$suite.log" 2>&1 || {
 		tail -n 20 "$cache/$suite.log" >&2
 		exit 1
 	}

@@ -18,10 +18,11 @@ as_root() {
 }
 
 # A pg_config whose server can be built for: PGXS is there (libpq-dev's
-# pg_config comes without it)
+# pg_config comes without it), and the headers (the server comes without them)
 can_build_for() {
-	local pgxs
-	pgxs=$("$1" --pgxs 2>/dev/null) && [ -f "$pgxs" ]
+	local pgxs include
+	pgxs=$("$1" --pgxs 2>/dev/null) && [ -f "$pgxs" ] &&
+		include=$("$1" --includedir-server) && [ -f "$include/postgres.h" ]
 }
 
 can_run() {
@@ -138,8 +139,8 @@ require_packages() {
 		[ -n "$found" ] || echo "a PostgreSQL server with its development files (pg_config)" >&2
 		return 1
 	fi
-	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-		echo "Packages are missing, and there is neither root nor sudo to install them:" >&2
+	if [ "$(id -u)" != 0 ] && ! sudo -v 2>/dev/null; then
+		echo "Packages are missing, and neither root nor sudo is here to install them:" >&2
 		# shellcheck disable=SC2086,SC2046
 		echo $packages $(missing_server_packages "$found") >&2
 		return 1
