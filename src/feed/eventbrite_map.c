@@ -46,6 +46,78 @@ typedef struct Mapping
 	Scope		external;		/* external_ticketing */
 } Mapping;
 
+/* ---- what is read of an event ---- */
+
+static const JsonWanted text_wanted[] = {
+	JSON_WHOLE("text"), JSON_WHOLE("html"), {NULL}
+};
+
+static const JsonWanted logo_wanted[] = {
+	JSON_WHOLE("id"), JSON_WHOLE("url"), {NULL}
+};
+
+static const JsonWanted name_wanted[] = {
+	JSON_WHOLE("name"), {NULL}
+};
+
+static const JsonWanted address_wanted[] = {
+	JSON_WHOLE("address_1"), JSON_WHOLE("address_2"), JSON_WHOLE("city"),
+	JSON_WHOLE("region"), JSON_WHOLE("postal_code"), JSON_WHOLE("country"),
+	JSON_WHOLE("latitude"), JSON_WHOLE("longitude"), {NULL}
+};
+
+static const JsonWanted venue_wanted[] = {
+	JSON_WHOLE("name"), JSON_PART("address", address_wanted),
+	JSON_WHOLE("latitude"), JSON_WHOLE("longitude"),
+	JSON_WHOLE("age_restriction"), {NULL}
+};
+
+static const JsonWanted organizer_wanted[] = {
+	JSON_WHOLE("name"), JSON_WHOLE("url"), {NULL}
+};
+
+static const JsonWanted sales_wanted[] = {
+	JSON_WHOLE("sales_status"), JSON_WHOLE("message_code"), {NULL}
+};
+
+static const JsonWanted money_wanted[] = {
+	JSON_WHOLE("currency"), JSON_WHOLE("value"), JSON_WHOLE("major_value"), {NULL}
+};
+
+static const JsonWanted tickets_wanted[] = {
+	JSON_WHOLE("is_sold_out"), JSON_PART("minimum_ticket_price", money_wanted),
+	JSON_PART("maximum_ticket_price", money_wanted), {NULL}
+};
+
+static const JsonWanted external_wanted[] = {
+	JSON_WHOLE("external_url"), JSON_WHOLE("ticketing_provider_name"),
+	JSON_WHOLE("is_free"), JSON_PART("minimum_ticket_price", money_wanted),
+	JSON_PART("maximum_ticket_price", money_wanted), {NULL}
+};
+
+static const JsonWanted event_wanted[] = {
+	JSON_PART("name", text_wanted), JSON_PART("description", text_wanted),
+	JSON_WHOLE("summary"), JSON_WHOLE("url"), JSON_WHOLE("start"),
+	JSON_WHOLE("end"), JSON_WHOLE("changed"), JSON_WHOLE("published"),
+	JSON_WHOLE("status"), JSON_WHOLE("currency"), JSON_WHOLE("listed"),
+	JSON_WHOLE("invite_only"), JSON_WHOLE("password"),
+	JSON_WHOLE("online_event"), JSON_WHOLE("hide_start_date"),
+	JSON_WHOLE("hide_end_date"), JSON_WHOLE("locale"),
+	JSON_WHOLE("is_series_parent"), JSON_WHOLE("series_id"),
+	JSON_WHOLE("is_free"), JSON_WHOLE("is_externally_ticketed"),
+	JSON_WHOLE("organizer_id"), JSON_WHOLE("venue_id"),
+	JSON_WHOLE("logo_id"), JSON_WHOLE("category_id"),
+	JSON_WHOLE("subcategory_id"), JSON_WHOLE("format_id"),
+	JSON_PART("logo", logo_wanted), JSON_PART("venue", venue_wanted),
+	JSON_PART("organizer", organizer_wanted),
+	JSON_PART("category", name_wanted), JSON_PART("subcategory", name_wanted),
+	JSON_PART("format", name_wanted),
+	JSON_PART("event_sales_status", sales_wanted),
+	JSON_PART("ticket_availability", tickets_wanted),
+	JSON_PART("external_ticketing", external_wanted),
+	JSON_WHOLE("music_properties"), {NULL}
+};
+
 /* ---- typed members ---- */
 
 /* Refuse the event for a field, unless it is refused already */
@@ -695,7 +767,8 @@ EventbriteMap(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, List
 
 	ListingInit(listing);
 	m.event.path = "";
-	if (!JsonRead(state->reader, arena, record->raw, record->raw_length, &m.event.node, m.problem))
+	if (!JsonReadSelected(state->reader, arena, event_wanted, record->raw, record->raw_length,
+						  &m.event.node, m.problem))
 	{
 		/* What isn't JSON is kept as a JSON string */
 		record->raw = TextToJsonString(arena, record->raw, record->raw_length);

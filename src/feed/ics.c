@@ -46,6 +46,8 @@ static const ConfigKey ics_keys[] = {
 		"Zone of times that name none, e.g. America/Toronto; else the source's, then the calendar's X-WR-TIMEZONE."},
 	{"expand", CONFIG_BOOLEAN, "true",
 		"Whether a recurring event becomes one listing per occurrence; else it is one event at its first start."},
+	{"include_private", CONFIG_BOOLEAN, "false",
+		"Whether events marked CLASS:PRIVATE or CONFIDENTIAL are taken as well."},
 	{NULL}
 };
 
@@ -243,6 +245,7 @@ ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
 	ics->body = *body;
 	ics->seed = FeedSeed(feed);
 	ics->expand = ConfigBoolean(feed->config, "expand");
+	ics->include_private = ConfigBoolean(feed->config, "include_private");
 	ics->mapped_entry = ICS_NO_ENTRY;
 	ics->scratch = ArenaCreate();
 	ics->loaded = ArenaCreate();

@@ -252,8 +252,9 @@ read_start(IcsPage *ics, Member *member, const IcsComponent *component)
 
 	if (member->calendar->is_answer)
 		member->skip_reason = "not_an_event";
-	else if (value_is(IcsFind(component, "CLASS"), "PRIVATE") ||
-			 value_is(IcsFind(component, "CLASS"), "CONFIDENTIAL"))
+	else if (!ics->include_private &&
+			 (value_is(IcsFind(component, "CLASS"), "PRIVATE") ||
+			  value_is(IcsFind(component, "CLASS"), "CONFIDENTIAL")))
 		member->skip_reason = "private";
 	if (line != NULL)
 	{

@@ -92,6 +92,7 @@ typedef struct IcsPage
 	FeedBody	body;
 	uint64_t	seed;
 	bool		expand;
+	bool		include_private;
 
 	IcsEntry   *entries;		/* malloc; in the order of the body */
 	uint32_t	nentries;

@@ -2,7 +2,7 @@
  * src/feed/json_block.h
  *
  * Sixty-four bytes of JSON at a time, as bit masks: bit n of a mask says
- * something of byte n of the block.  For json_scan.c.
+ * something of byte n of the block.  For json_scan.c and json_select.c.
  *
  * The scheme is that of Langdale and Lemire, "Parsing Gigabytes of JSON per
  * Second" (VLDB Journal 28, 2019): quotes that are not escaped are found
@@ -31,6 +31,7 @@ typedef struct ByteMasks
 	uint64_t	backslash;
 	uint64_t	bracket;		/* { } [ ] */
 	uint64_t	colon;
+	uint64_t	comma;
 	uint64_t	control;		/* below 0x20 */
 	uint64_t	stray;			/* ' I N: in no JSON outside of strings, but
 								 * json-c takes 'a', Infinity and NaN */
@@ -43,6 +44,7 @@ typedef struct JsonBlock
 	uint64_t	in_string;		/* with the opening, without the closing quote */
 	uint64_t	bracket;		/* outside of strings */
 	uint64_t	colon;			/* outside of strings */
+	uint64_t	comma;			/* outside of strings */
 	uint64_t	bad;			/* control in a string, stray outside */
 } JsonBlock;
 
@@ -72,6 +74,7 @@ classify_16(const char *bytes, int shift, ByteMasks *masks)
 	masks->quote |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
 	masks->backslash |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
 	masks->colon |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')));
+	masks->comma |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8(',')));
 	masks->bracket |= BITS(bracket);
 	masks->control |= BITS(control);
 	masks->stray |= BITS(stray);
@@ -95,6 +98,8 @@ classify_16(const char *bytes, int shift, ByteMasks *masks)
 			masks->backslash |= bit;
 		else if (c == ':')
 			masks->colon |= bit;
+		else if (c == ',')
+			masks->comma |= bit;
 		else if (c == '{' || c == '}' || c == '[' || c == ']')
 			masks->bracket |= bit;
 		else if (c < 0x20)
@@ -160,7 +165,31 @@ read_block(const char *bytes, JsonBlockCarry *carry, JsonBlock *block)
 	carry->in_string = (uint64_t) ((int64_t) block->in_string >> 63);
 	block->bracket = masks.bracket & ~block->in_string;
 	block->colon = masks.colon & ~block->in_string;
+	block->comma = masks.comma & ~block->in_string;
 	block->bad = (masks.control & block->in_string) | (masks.stray & ~block->in_string);
+}
+
+/* The block at base of so many bytes; behind their end it is blank */
+static inline void
+load_block(const char *bytes, size_t length, size_t base, char *padded,
+		   JsonBlockCarry *carry, JsonBlock *block)
+{
+	const char *start = bytes + base;
+
+	if (length - base < JSON_BLOCK)
+	{
+		memset(padded, ' ', JSON_BLOCK);
+		memcpy(padded, start, length - base);
+		start = padded;
+	}
+	read_block(start, carry, block);
+}
+
+/* Bits above n */
+static inline uint64_t
+bits_above(int n)
+{
+	return n == JSON_BLOCK - 1 ? 0 : ~UINT64_C(0) << (n + 1);
 }
 
 #endif

@@ -178,22 +178,20 @@ quote_oversized(Arena *arena, const char *bytes, size_t *length)
 	return copy;
 }
 
-bool
-JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
-		 const JsonNode **root, Problem *problem)
+/* Refuse bytes that PostgreSQL could not store, or json-c not take */
+static bool
+check_bytes(const char *bytes, size_t length, Problem *problem)
 {
-	struct json_object *object;
-	enum json_tokener_error error;
-	size_t		nul = find_escaped_nul(bytes, length);
 	size_t		invalid = TextInvalidAt(bytes, length);
+	size_t		nul;
 
-	*root = NULL;
 	if (invalid < length)
 	{
 		ProblemSet(problem, ERROR_CLASS_PARSE, "the JSON is not valid UTF-8 at byte %zu of %zu",
 				   invalid, length);
 		return false;
 	}
+	nul = find_escaped_nul(bytes, length);
 	if (nul < length)
 	{
 		ProblemSet(problem, ERROR_CLASS_PARSE,
@@ -206,6 +204,17 @@ JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
 		ProblemSet(problem, ERROR_CLASS_PARSE, "a JSON value of %zu bytes is too large", length);
 		return false;
 	}
+	return true;
+}
+
+/* Have json-c build the tree */
+static bool
+build_tree(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
+		   const JsonNode **root, Problem *problem)
+{
+	struct json_object *object;
+	enum json_tokener_error error;
+
 	if (has_long_number(bytes, length))
 		bytes = quote_oversized(arena, bytes, &length);
 
@@ -236,6 +245,34 @@ JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
 		ArenaOnReset(arena, release_object_cb, object);
 	*root = node_of(object);
 	return true;
+}
+
+bool
+JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
+		 const JsonNode **root, Problem *problem)
+{
+	*root = NULL;
+	return check_bytes(bytes, length, problem) &&
+		build_tree(reader, arena, bytes, length, root, problem);
+}
+
+bool
+JsonReadSelected(JsonReader *reader, Arena *arena, const JsonWanted *wanted,
+				 const char *bytes, size_t length,
+				 const JsonNode **root, Problem *problem)
+{
+	const char *copy;
+	size_t		copied;
+	Problem		ignored;
+
+	*root = NULL;
+	if (!check_bytes(bytes, length, problem))
+		return false;
+	copy = JsonSelect(arena, wanted, bytes, length, &copied);
+
+	/* What is wrong, and where, is told best by reading the whole */
+	return (copy != NULL && build_tree(reader, arena, copy, copied, root, &ignored)) ||
+		build_tree(reader, arena, bytes, length, root, problem);
 }
 
 JsonKind

@@ -20,6 +20,7 @@
 
 #include "error_class.h"
 #include "feed/arena.h"
+#include "feed/json_select.h"
 #include "feed/listing.h"
 
 /* Values nested deeper than this are refused: a tree is walked by recursion. */
@@ -52,6 +53,15 @@ extern JsonReader *JsonReaderCreate(Arena *arena);
  */
 extern bool JsonRead(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
 					 const JsonNode **root, Problem *problem);
+
+/*
+ * The same of an object of which only some members are wanted: the tree has no
+ * others, and is built several times as fast.  The value must begin and end
+ * with its brackets, as an element of json_scan.h does.
+ */
+extern bool JsonReadSelected(JsonReader *reader, Arena *arena, const JsonWanted *wanted,
+							 const char *bytes, size_t length,
+							 const JsonNode **root, Problem *problem);
 
 extern JsonKind JsonKindOf(const JsonNode *node);
 extern JsonKind JsonKindAt(const JsonNode *node, const char *path);

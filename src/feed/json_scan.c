@@ -69,13 +69,6 @@ typedef struct Scanner
 	int			path_length;
 } Scanner;
 
-/* Bits above n */
-static inline uint64_t
-bits_above(int n)
-{
-	return n == JSON_BLOCK - 1 ? 0 : ~UINT64_C(0) << (n + 1);
-}
-
 /* Fail on a character outside */
 static bool
 fail_at(Scanner *s, size_t at, const char *expected)
@@ -231,22 +224,6 @@ look_at_member(Scanner *s, JsonElement *element, size_t colon)
 	}
 }
 
-/* The block at offset; padded with blanks at the end of the document */
-static void
-load_block(const Scanner *s, size_t offset, char *padded,
-		   JsonBlockCarry *carry, JsonBlock *block)
-{
-	const char *bytes = s->bytes + offset;
-
-	if (s->length - offset < JSON_BLOCK)
-	{
-		memset(padded, ' ', JSON_BLOCK);
-		memcpy(padded, bytes, s->length - offset);
-		bytes = padded;
-	}
-	read_block(bytes, carry, block);
-}
-
 /*
  * A bracket at `at` in an element at *depth opens or closes.  arrays: bit d
  * tells whether the bracket open at depth d is [.
@@ -293,7 +270,7 @@ walk_element(Scanner *s, JsonElement *element, size_t *at)
 		uint64_t	left = ~UINT64_C(0);
 		uint64_t	marks;
 
-		load_block(s, base, padded, &carry, &block);
+		load_block(s->bytes, s->length, base, padded, &carry, &block);
 
 		/* Names matter in the element itself, not in what it holds */
 		while ((marks = left & (depth == 1 ? block.bracket | block.colon : block.bracket)) != 0)

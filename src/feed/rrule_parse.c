@@ -54,6 +54,9 @@ static const char *const frequency_names[] = {
 static const char *const skip_names[] = {"OMIT", "BACKWARD", "FORWARD"};
 
 /* Note the reason, for returning at once */
+static bool fail(Parser *parser, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 static bool
 fail(Parser *parser, const char *format, ...)
 {

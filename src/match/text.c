@@ -1,0 +1,303 @@
+/*
+ * src/match/text.c
+ *
+ * Normalised text.  Each character becomes what the fold table says of it;
+ * only what is composed of several needs more: Hangul from its letters, kana
+ * with their voicing marks.
+ *
+ * Marks that stay are not sorted by combining class.  Within a script they
+ * have one class, but for the vowel signs of Tibetan.
+ *
+ * Pure C.
+ */
+#include "match/text.h"
+
+#include <string.h>
+
+#include "match/fold_table.h"
+
+/* What one character may write: the one held before, a space, its own text */
+#define LARGEST_STEP	(4 + 1 + FOLD_LONGEST)
+
+#define HANGUL_L		0x1100
+#define HANGUL_V		0x1161
+#define HANGUL_T		0x11A7	/* one before the first */
+#define HANGUL_SYLLABLE 0xAC00
+#define HANGUL_NL		19
+#define HANGUL_NV		21
+#define HANGUL_NT		28
+#define HANGUL_NS		(HANGUL_NL * HANGUL_NV * HANGUL_NT)
+
+/* In unsigned arithmetic what is below first is above all */
+#define IS_IN(code, first, count)	((uint32_t) ((code) - (first)) < (count))
+
+static inline bool
+is_tail(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+/*
+ * Take the character at `bytes`, which is not ASCII.  Its length, or 0 if
+ * there is none: not overlong, no surrogate, none above U+10FFFF.
+ */
+static inline int
+decode(const unsigned char *bytes, size_t length, uint32_t *code)
+{
+	unsigned char lead = bytes[0];
+
+	if (lead < 0xC2 || lead > 0xF4 || length < 2 || !is_tail(bytes[1]))
+		return 0;
+	*code = (uint32_t) (lead & 0x1F) << 6 | (bytes[1] & 0x3F);
+	if (lead < 0xE0)
+		return 2;
+	if (length < 3 || !is_tail(bytes[2]))
+		return 0;
+	*code = (uint32_t) (lead & 0x0F) << 12 | (uint32_t) (bytes[1] & 0x3F) << 6 | (bytes[2] & 0x3F);
+	if (lead < 0xF0)
+		return *code < 0x800 || IS_IN(*code, 0xD800, 0x800) ? 0 : 3;
+	if (length < 4 || !is_tail(bytes[3]))
+		return 0;
+	*code = (uint32_t) (lead & 0x07) << 18 | (uint32_t) (bytes[1] & 0x3F) << 12 |
+		(uint32_t) (bytes[2] & 0x3F) << 6 | (bytes[3] & 0x3F);
+	return *code < 0x10000 || *code > 0x10FFFF ? 0 : 4;
+}
+
+static inline char *
+encode(uint32_t code, char *out)
+{
+	if (code < 0x80)
+		*out++ = (char) code;
+	else if (code < 0x800)
+	{
+		*out++ = (char) (0xC0 | code >> 6);
+		*out++ = (char) (0x80 | (code & 0x3F));
+	}
+	else if (code < 0x10000)
+	{
+		*out++ = (char) (0xE0 | code >> 12);
+		*out++ = (char) (0x80 | (code >> 6 & 0x3F));
+		*out++ = (char) (0x80 | (code & 0x3F));
+	}
+	else
+	{
+		*out++ = (char) (0xF0 | code >> 18);
+		*out++ = (char) (0x80 | (code >> 12 & 0x3F));
+		*out++ = (char) (0x80 | (code >> 6 & 0x3F));
+		*out++ = (char) (0x80 | (code & 0x3F));
+	}
+	return out;
+}
+
+/* Can a character that follows this one become one with it? */
+static inline bool
+may_compose(uint32_t code)
+{
+	return IS_IN(code, HANGUL_L, HANGUL_NL) || IS_IN(code, HANGUL_SYLLABLE, HANGUL_NS) ||
+		IS_IN(code, 0x3040, 0xC0);
+}
+
+/* What two characters become, or 0 if they stay two */
+static uint32_t
+compose(uint32_t base, uint32_t code)
+{
+	int			low = 0;
+	int			high = FoldKanaCount;
+
+	if (IS_IN(base, HANGUL_L, HANGUL_NL) && IS_IN(code, HANGUL_V, HANGUL_NV))
+		return HANGUL_SYLLABLE +
+			((base - HANGUL_L) * HANGUL_NV + (code - HANGUL_V)) * HANGUL_NT;
+	if (IS_IN(base, HANGUL_SYLLABLE, HANGUL_NS))
+		return (base - HANGUL_SYLLABLE) % HANGUL_NT == 0 &&
+			IS_IN(code, HANGUL_T + 1, HANGUL_NT - 1) ? base + (code - HANGUL_T) : 0;
+
+	if (code != 0x3099 && code != 0x309A)
+		return 0;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		const KanaPair *pair = &FoldKana[middle];
+
+		if (pair->base == base && pair->mark == code)
+			return pair->composed;
+		if (pair->base < base || (pair->base == base && pair->mark < code))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+/* Write the held character, with which nothing will compose now */
+static inline char *
+flush(MatchReader *reader, char *out)
+{
+	if (reader->held != 0)
+	{
+		out = encode(reader->held, out);
+		reader->held = 0;
+	}
+	return out;
+}
+
+/* Words part here; space before the first or after the last is not written */
+static inline char *
+put_gap(MatchReader *reader, char *out)
+{
+	out = flush(reader, out);
+	reader->gap = reader->started;
+	return out;
+}
+
+/* Write what is due before a letter */
+static inline char *
+begin_letter(MatchReader *reader, char *out)
+{
+	out = flush(reader, out);
+	if (reader->gap)
+		*out++ = ' ';
+	reader->gap = false;
+	reader->started = true;
+	return out;
+}
+
+/* Write a folded letter, or hold it while another may join it */
+static inline char *
+put_letter(MatchReader *reader, uint32_t code, char *out)
+{
+	uint32_t	composed = reader->held != 0 ? compose(reader->held, code) : 0;
+
+	if (composed != 0)
+	{
+		reader->held = composed;
+		return out;
+	}
+	out = begin_letter(reader, out);
+	if (!may_compose(code))
+		return encode(code, out);
+	reader->held = code;
+	return out;
+}
+
+/* Write a text of the fold table */
+static char *
+put_text(MatchReader *reader, const uint8_t *text, char *out)
+{
+	const unsigned char *p = text + 1;
+	const unsigned char *end = p + *text;
+
+	while (p < end)
+	{
+		uint32_t	code = 0;
+
+		if (*p >= 0x80)
+		{
+			p += decode(p, (size_t) (end - p), &code);
+			out = put_letter(reader, code, out);
+		}
+		else if (*p == ' ')
+		{
+			out = put_gap(reader, out);
+			p++;
+		}
+		else
+		{
+			out = begin_letter(reader, out);
+			*out++ = (char) *p++;
+		}
+	}
+	return out;
+}
+
+/* Take one character that is not ASCII */
+static inline char *
+take_character(MatchReader *reader, char *out)
+{
+	uint32_t	code;
+	uint32_t	value;
+	int			length = decode(reader->next, (size_t) (reader->end - reader->next), &code);
+
+	if (length == 0)
+	{
+		reader->next++;
+		return out;
+	}
+	reader->next += length;
+	value = FoldLookup(code);
+	if (value == FOLD_SEPARATOR)
+		return put_gap(reader, out);
+	if (value == FOLD_DROP)
+		return out;
+	if (value == FOLD_KEEP)
+		return put_letter(reader, code, out);
+	return put_text(reader, &FoldText[value], out);
+}
+
+void
+MatchReaderInit(MatchReader *reader, const char *text, size_t length)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->next = (const unsigned char *) text;
+	reader->end = reader->next + length;
+}
+
+size_t
+MatchRead(MatchReader *reader, char *out, size_t size)
+{
+	char	   *p = out;
+	char	   *full = out + size - LARGEST_STEP;
+
+	while (reader->next < reader->end && p < full)
+	{
+		unsigned char byte = *reader->next;
+
+		if (byte >= 0x80)
+			p = take_character(reader, p);
+		else
+		{
+			reader->next++;
+			if (FoldAscii[byte] == 0)
+				p = put_gap(reader, p);
+			else
+			{
+				p = begin_letter(reader, p);
+				*p++ = (char) FoldAscii[byte];
+			}
+		}
+	}
+	if (reader->next == reader->end)
+		p = flush(reader, p);
+	return (size_t) (p - out);
+}
+
+size_t
+MatchNormalise(const char *text, size_t length, char *out, size_t out_size)
+{
+	MatchReader reader;
+	char		block[1024];
+	size_t		total = 0;
+	size_t		written = 0;
+	size_t		n;
+
+	MatchReaderInit(&reader, text, length);
+	while ((n = MatchRead(&reader, block, sizeof(block))) > 0)
+	{
+		/* Once something did not fit, nothing behind it is written */
+		if (written == total && written < out_size)
+		{
+			size_t		fits = out_size - 1 - written;
+
+			if (fits >= n)
+				fits = n;
+			else
+				while (fits > 0 && is_tail((unsigned char) block[fits]))
+					fits--;
+			memcpy(out + written, block, fits);
+			written += fits;
+		}
+		total += n;
+	}
+	if (out_size > 0)
+		out[written] = '\0';
+	return total;
+}
