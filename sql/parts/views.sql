@@ -19,6 +19,7 @@ SELECT j.id AS job_id, j.source,
            format('running since %s: %s', to_char(j.started_at, 'HH24:MI:SS'), j.phase)
          WHEN j.status = 'running' THEN 'its process is gone: ' || coalesce(j.phase, 'starting')
          WHEN j.error_message IS NOT NULL THEN j.error_message
+         WHEN j.status = 'no_change' AND j.nb_fetched = 0 THEN 'not modified since the last run'
          WHEN j.status = 'no_change' THEN format('%s records, nothing new', j.nb_fetched)
          WHEN j.status = 'empty' THEN 'the source listed nothing'
          ELSE concat_ws(', ',
