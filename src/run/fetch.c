@@ -359,4 +359,8 @@ RunFetch(Run *run)
 		transfer = next;
 		current = 1 - current;
 	}
+
+	/* a list that was given up: what it lacks is not gone */
+	if (run->feed->incomplete)
+		run->incomplete = true;
 }
