@@ -56,6 +56,7 @@ typedef struct Member
 	IcsDuration duration;
 	bool		has_end;
 	bool		has_duration;
+	bool		is_point;		/* ends as it starts: its end is not known */
 	bool		has_recurrence_id;
 	bool		and_future;
 	bool		says_all_day;	/* X-MICROSOFT-CDO-ALLDAYEVENT */
@@ -218,7 +219,8 @@ read_end(IcsPage *ics, Member *member, const IcsComponent *component)
 		IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->end))
 	{
 		member->has_end = member->end.utc > member->start.utc;
-		if (member->has_end)
+		member->is_point = member->end.utc == member->start.utc;
+		if (member->has_end || member->is_point)
 			return;
 	}
 	line = IcsFind(component, "DURATION");
@@ -338,7 +340,8 @@ end_for(const Member *member, LocalTime local, FeedTime utc)
 	}
 	if (member->has_duration)
 		return ZoneToUtc(zone, local + member->duration.days * DAY) + member->duration.seconds;
-	return member->start.is_date ? ZoneToUtc(zone, local + DAY) : FEED_TIME_UNKNOWN;
+	return member->start.is_date && !member->is_point ?
+		ZoneToUtc(zone, local + DAY) : FEED_TIME_UNKNOWN;
 }
 
 /* What else of an occurrence follows from its times */

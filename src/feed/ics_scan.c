@@ -547,11 +547,14 @@ not_a_calendar(const IcsPage *ics, const char *bytes, size_t length, Problem *pr
 		ProblemHint(problem, "A sign-in page in place of a calendar often means that the calendar is no longer public.");
 }
 
-/* Must begin with BEGIN:VCALENDAR after a BOM and white space */
+/*
+ * Must begin with BEGIN:VCALENDAR after a BOM and white space; or with one of
+ * a calendar's components, as some programs leave the calendar itself out.
+ */
 static bool
 check_beginning(IcsPage *ics, Problem *problem)
 {
-	static const char mark[] = "BEGIN:VCALENDAR";
+	static const char mark[] = "BEGIN:V";
 	char		bytes[1024];
 	long		length = IcsRead(ics, 0, bytes, sizeof(bytes));
 	long		at = 0;
@@ -565,8 +568,9 @@ check_beginning(IcsPage *ics, Problem *problem)
 		at = 3;
 	while (at < length && isspace((unsigned char) bytes[at]))
 		at++;
-	if (length - at >= (long) sizeof(mark) - 1 &&
-		strncasecmp(bytes + at, mark, sizeof(mark) - 1) == 0)
+	if (length - at > (long) sizeof(mark) - 1 &&
+		strncasecmp(bytes + at, mark, sizeof(mark) - 1) == 0 &&
+		isalpha((unsigned char) bytes[at + sizeof(mark) - 1]))
 		return true;
 	not_a_calendar(ics, bytes + at, length - at, problem);
 	return false;
