@@ -1,4 +1,6 @@
 -- What the extension leaves in the catalogs: comments, privileges, dump marks
+DROP EXTENSION ingest;
+CREATE EXTENSION ingest;
 
 -- every public object is described
 SELECT d.what FROM (

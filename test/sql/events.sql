@@ -1,4 +1,6 @@
 -- One event from the listings of several sources, by exact fingerprint
+DROP EXTENSION ingest;
+CREATE EXTENSION ingest;
 \set VERBOSITY terse
 SET timezone = 'America/Toronto';
 
@@ -18,7 +20,7 @@ CREATE FUNCTION pg_temp.push(source text, VARIADIC events jsonb[]) RETURNS text 
 $$;
 CREATE VIEW pg_temp.events AS
   SELECT e.title, e.status, e.description, e.nb_listings, e.sources,
-         (SELECT array_agg(l.source || '/' || l.source_id ORDER BY 1) FROM ingest.listing l WHERE l.event_id = e.id) AS listings
+         (SELECT array_agg(l.source || '/' || l.source_id ORDER BY l.source, l.source_id) FROM ingest.listing l WHERE l.event_id = e.id) AS listings
     FROM ingest.event e ORDER BY e.starts_at, listings;
 
 SELECT count(*) FROM (VALUES ('a', 100), ('b', 200), ('c', 50)) v (n, p),

@@ -1,4 +1,6 @@
 -- Records into listings and events, without the network
+DROP EXTENSION ingest;
+CREATE EXTENSION ingest;
 \set VERBOSITY terse
 SET timezone = 'America/Toronto';
 

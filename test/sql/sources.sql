@@ -1,4 +1,6 @@
 -- Adding sources: what is checked, and how mistakes are told
+DROP EXTENSION ingest;
+CREATE EXTENSION ingest;
 \set VERBOSITY default
 SET timezone = 'America/Toronto';
 
