@@ -50,6 +50,6 @@ status=0
 work=$(as_tester mktemp -d "$BASE/ingest-check.XXXXXX")
 copy_tree "$work/ingest"
 as_tester bash "$work/ingest/test/suites.sh" || status=$?
-rm -rf "$logs/tap-logs"
+rm -rf "$logs/tap-logs" "$logs/results"
 cp -r "$work/ingest/build/check/." "$logs/" 2>/dev/null || true
 exit $status

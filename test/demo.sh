@@ -69,8 +69,15 @@ psql_demo() {
 # Show a statement as it is typed, and its result
 show() {
 	printf '%s\n' "$1" | indent
-	printf '%s\n' "$1" | psql_demo -f - 2>&1 | sed '/^$/d' | indent
+	printf '%s\n' "$1" | psql_demo -f - 2>&1 | sed '/^ *$/d' | indent
 	[ "${PIPESTATUS[1]}" = 0 ] || fail
+	echo
+}
+
+# Show a statement whose result says nothing
+show_only() {
+	printf '%s\n' "$1" | indent
+	psql_demo -c "$1" >/dev/null || fail
 	echo
 }
 
@@ -158,47 +165,46 @@ build() {
 # The tour
 # ---------------------------------------------------------------------------
 
-RESULT='source, status, nb_fetched, nb_created, nb_updated, nb_skipped,
-       nb_errors, nb_merged, nb_pages, finished_at - started_at AS took'
-
 tour() {
 	local url
 	url=http://127.0.0.1:$(cat "$demo/upstream.port")
 
 	heading 'Three sources'
-	show 'CREATE EXTENSION ingest;'
-	show "SELECT name, connector FROM ingest_add_source('eventbrite', config => '{
+	show_only 'CREATE EXTENSION ingest;'
+	show_only "SELECT ingest_add_source('eventbrite', config => '{
   \"organizer_ids\": [\"1001\"],
   \"base_url\": \"$url/eventbrite/v3\"}');"
-	show "SELECT ingest_set_credential('eventbrite', 'token', 'demo-token') \g /dev/null"
-	show "SELECT name, connector FROM ingest_add_source('bibliotheques', 'ics', '{
+	show_only "SELECT ingest_set_credential('eventbrite', 'token', 'demo-token');"
+	show_only "SELECT ingest_add_source('bibliotheques', 'ics', '{
   \"url\": \"$url/ics/library.ics\"}', timezone => 'America/Toronto');"
-	show "SELECT name, connector FROM ingest_add_source('ville', 'ics', '{
+	show_only "SELECT ingest_add_source('ville', 'ics', '{
   \"url\": \"$url/ics/city.ics\"}', timezone => 'America/Toronto');"
 
-	heading 'Import them'
-	show "SELECT $RESULT
+	heading 'Import'
+	show "SELECT source, status, nb_fetched, nb_created, nb_updated, nb_skipped, nb_errors,
+       skip_reasons, nb_pages, finished_at - started_at AS took
   FROM ingest_run('eventbrite') \gx"
-	show "SELECT $RESULT
-  FROM ingest_run('bibliotheques') \gx"
-	show "SELECT $RESULT
-  FROM ingest_run('ville') \gx"
+	show "SELECT source, status, nb_fetched, nb_created, nb_merged FROM ingest_run('bibliotheques');"
+	show "SELECT source, status, nb_fetched, nb_created, nb_merged FROM ingest_run('ville');"
 
-	heading 'The same again: nothing has changed, nothing is written'
-	show "SELECT $RESULT
-  FROM ingest_run('eventbrite') \gx"
+	heading 'Once more: nothing is new, nothing is written'
+	show "SELECT source, status, nb_fetched, nb_created, skip_reasons FROM ingest_run('eventbrite');"
+
+	heading 'One event, two sources'
+	show "SELECT left(title, 40) AS title, to_char(starts_at, 'DD Mon HH24:MI') AS starts, sources
+  FROM ingest.event
+ WHERE nb_listings > 1
+ ORDER BY starts_at, id LIMIT 3;"
 
 	heading 'What the runs did'
-	show "SELECT job_id, source, status, nb_fetched AS fetched, nb_created AS created,
-       nb_merged AS merged, left(summary, 34) AS summary
-  FROM ingest.jobs;"
+	show "SELECT job_id, source, status, nb_fetched AS fetched, summary FROM ingest.jobs;"
 	show "SELECT sources, healthy, jobs_24h, created_24h, open_errors, open_reviews,
        upcoming_events, summary
   FROM ingest.overview \gx"
 
 	heading 'What is on'
 	show "SELECT to_char(local_start, 'Dy DD Mon HH24:MI') AS starts, left(title, 34) AS title,
-       left(venue_name, 20) AS venue, sources
+       left(venue_name, 20) AS venue
   FROM ingest.upcoming_events LIMIT 10;"
 }
 
@@ -207,8 +213,8 @@ farewell() {
 	command -v psql >/dev/null || psql=$BINDIR/psql
 	[ "$(id -u)" != 0 ] || [ -z "${SUDO_USER:-}" ] || sudo='sudo '
 
-	if as_tester "$BINDIR/psql" -X -q -A -t -h "$demo" -U postgres -d "$DATABASE" \
-		-c 'SELECT ingest_dashboard()' >"$demo/dashboard.html" 2>/dev/null; then
+	if [ "$(psql_demo -A -t -c "SELECT to_regprocedure('ingest_dashboard(int,text)') IS NOT NULL")" = t ]; then
+		psql_demo -A -t -c 'SELECT ingest_dashboard()' >"$demo/dashboard.html"
 		heading 'The dashboard'
 		echo "    $demo/dashboard.html"
 	fi
