@@ -44,10 +44,40 @@ source_timezone(FunctionCallInfo fcinfo, int number)
 	return timezone;
 }
 
-/* Raise if there is a source of this name */
-static void
-check_is_new(const char *name)
+/* As the table's CHECK has it */
+#define NAME_MAX_CHARACTERS 100
+
+static int
+utf8_length(const char *utf8)
 {
+	int			n = 0;
+
+	for (; *utf8 != '\0'; utf8++)
+		n += ((unsigned char) *utf8 & 0xC0) != 0x80;
+	return n;
+}
+
+static bool
+has_control_character(const char *utf8)
+{
+	for (; *utf8 != '\0'; utf8++)
+		if ((unsigned char) *utf8 < 0x20 || *utf8 == 0x7F)
+			return true;
+	return false;
+}
+
+/* Raise unless the name can be one, and is nobody's yet */
+static void
+check_name(const char *name)
+{
+	int			characters = utf8_length(name);
+
+	if (characters == 0 || characters > NAME_MAX_CHARACTERS || has_control_character(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" cannot be the name of a source", name),
+				 errdetail("A name has 1 to %d characters, none of them a control character.",
+						   NAME_MAX_CHARACTERS)));
 	if (SourceLoad(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -82,9 +112,9 @@ ingest_add_source(PG_FUNCTION_ARGS)
 		connector = name;
 	if (config == NULL)
 		config = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	check_name(name);
 	RunCheckConfig(name, connector,
 				   ApiServerToUtf8(JsonbToCString(NULL, &config->root, VARSIZE(config))));
-	check_is_new(name);
 
 	StoreBegin(&session);
 	values[0] = StoreText(name);
