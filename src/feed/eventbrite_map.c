@@ -25,11 +25,12 @@
 #define MAX_NAME	10000
 #define MAX_TAGS	2
 
-/* An object of the event, and the path by which errors name it */
+/* An object of the event, and the names by which errors lead to it */
 typedef struct Scope
 {
 	const JsonNode *node;
-	const char *path;
+	const char *outer;			/* of the object it is in, or "" */
+	const char *name;			/* its own; "" for the event */
 } Scope;
 
 /* One event being mapped */
@@ -122,12 +123,14 @@ static const JsonWanted event_wanted[] = {
 
 /* Refuse the event for a field, unless it is refused already */
 static void
-refuse_field(Mapping *m, const char *path, const char *key, const char *expected, const char *got)
+refuse_field(Mapping *m, const Scope *scope, const char *key, const char *expected, const char *got)
 {
-	const char *field = path[0] == '\0' ? key : ArenaPrintf(m->arena, "%s.%s", path, key);
+	const char *field;
 
 	if (ProblemIsSet(m->problem))
 		return;
+	field = ArenaPrintf(m->arena, "%s%s%s%s%s", scope->outer, scope->outer[0] != '\0' ? "." : "",
+						scope->name, scope->name[0] != '\0' ? "." : "", key);
 	ProblemSet(m->problem, ERROR_CLASS_MAPPING, "\"%s\" is %s, not %s", field, got, expected);
 	strncpy(m->problem->field, field, sizeof(m->problem->field) - 1);
 }
@@ -143,7 +146,7 @@ member_of_kind(Mapping *m, const Scope *scope, const char *key, JsonKind kind)
 		return NULL;
 	if (found == kind)
 		return node;
-	refuse_field(m, scope->path, key, JsonKindName(kind), JsonKindName(found));
+	refuse_field(m, scope, key, JsonKindName(kind), JsonKindName(found));
 	return NULL;
 }
 
@@ -151,10 +154,8 @@ member_of_kind(Mapping *m, const Scope *scope, const char *key, JsonKind kind)
 static Scope
 object_member(Mapping *m, const Scope *scope, const char *key)
 {
-	Scope		result = {member_of_kind(m, scope, key, JSON_OBJECT), key};
+	Scope		result = {member_of_kind(m, scope, key, JSON_OBJECT), scope->name, key};
 
-	if (scope->path[0] != '\0')
-		result.path = ArenaPrintf(m->arena, "%s.%s", scope->path, key);
 	return result;
 }
 
@@ -192,7 +193,7 @@ id_member(Mapping *m, const Scope *scope, const char *key)
 	const char *id = JsonId(m->arena, node, NULL);
 
 	if (id == NULL && node != NULL && JsonKindOf(node) != JSON_STRING)
-		refuse_field(m, scope->path, key, "a string", JsonKindName(JsonKindOf(node)));
+		refuse_field(m, scope, key, "a string", JsonKindName(JsonKindOf(node)));
 	return id == NULL ? NULL : TextLine(m->arena, id, strlen(id), false);
 }
 
@@ -500,7 +501,7 @@ read_time(Mapping *m, const Scope *scope, const char *key, WhenKind *kind, int64
 	*kind = WhenParse(text, length, value);
 	if (*kind != WHEN_INVALID)
 		return true;
-	refuse_field(m, scope->path, key, "a date and time",
+	refuse_field(m, scope, key, "a date and time",
 				 ArenaPrintf(m->arena, "\"%.40s\"", TextRepair(m->arena, text, length)));
 	return false;
 }
@@ -766,7 +767,7 @@ EventbriteMap(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, List
 		.problem = &record->problem};
 
 	ListingInit(listing);
-	m.event.path = "";
+	m.event.outer = m.event.name = "";
 	if (!JsonReadSelected(state->reader, arena, event_wanted, record->raw, record->raw_length,
 						  &m.event.node, m.problem))
 	{

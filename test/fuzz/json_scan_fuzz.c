@@ -4,7 +4,7 @@
  * libFuzzer: the JSON scanner against json-c.
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -D_GNU_SOURCE \
- *     test/fuzz/json_scan_fuzz.c src/feed/{json_scan,json_read,text,html_entities,arena}.c \
+ *     test/fuzz/json_scan_fuzz.c src/feed/{json_scan,json_select,json_read,text,html_entities,arena}.c \
  *     src/error_class.c -ljson-c -lm -o json_scan_fuzz
  *
  * Beside memory errors it looks for disagreement: of a document that both take,
@@ -24,6 +24,31 @@ fail(const char *what)
 {
 	fprintf(stderr, "disagreement: %s\n", what);
 	abort();
+}
+
+static const JsonWanted inner_wanted[] = {
+	JSON_WHOLE("b"), {NULL}
+};
+
+static const JsonWanted wanted[] = {
+	JSON_WHOLE("id"), JSON_PART("a", inner_wanted), JSON_WHOLE("name"), {NULL}
+};
+
+/* Reading but the wanted members gives what reading all of them gives */
+static void
+compare_selected(JsonReader *reader, Arena *arena, const JsonElement *element, const JsonNode *node)
+{
+	static const char *const paths[] = {"id", "name", "a.b"};
+	const JsonNode *selected;
+	Problem		problem;
+
+	if (!JsonReadSelected(reader, arena, wanted, element->text.bytes, element->text.length,
+						  &selected, &problem))
+		fail("an element that can be read, but not in part");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (JsonKindAt(node, paths[i]) != JsonKindAt(selected, paths[i]) ||
+			strcmp(JsonToText(arena, JsonAt(node, paths[i])), JsonToText(arena, JsonAt(selected, paths[i]))) != 0)
+			fail(paths[i]);
 }
 
 /* The elements that were found are those of the tree, each readable alone */
@@ -48,6 +73,8 @@ compare(JsonReader *reader, Arena *arena, const JsonScan *scan, const JsonNode *
 			fail("an element's extent");
 		if (element->problem == NULL && JsonKindOf(node) != JSON_OBJECT)
 			fail("an element that is no object");
+		if (element->problem == NULL && memchr(element->text.bytes, '\\', element->text.length) == NULL)
+			compare_selected(reader, arena, element, node);
 	}
 }
 
