@@ -121,10 +121,14 @@ char_before(const char *p, const char *start)
 static CharClass
 class_alone(const char *p, const char *end)
 {
+	unsigned char byte = (unsigned char) *p;
 	size_t		length;
 
-	if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))
+	/* Letters, also the accented ones, need no search */
+	if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= 0xC3 && byte <= 0xE1))
 		return CHAR_OTHER;
+	if (byte == ' ')
+		return CHAR_SPACE;
 	length = char_length(p, end);
 	for (size_t i = 0; i < sizeof(known_chars) / sizeof(known_chars[0]); i++)
 	{
