@@ -181,7 +181,7 @@ go_on_after_refusal(Run *run, const FeedRequest *request, const HttpResponse *re
 
 	run->http_status = response->status;
 	run->retry_at = response->retry_at;
-	if (response->status >= 300 && feed->connector->refused != NULL)
+	if (response->status >= 400 && feed->connector->refused != NULL)
 	{
 		FeedRefusal refusal = {response->status, response->content_type,
 		response->error_body, response->error_len};
