@@ -197,7 +197,17 @@ failure_of_answer(HttpTransfer *transfer, Problem *problem)
 {
 	switch (transfer->result)
 	{
+#if LIBCURL_VERSION_NUM >= 0x080600
+		case CURLE_TOO_LARGE:
+#endif
 		case CURLE_OUT_OF_MEMORY:
+			/* which is also what libcurl says of a line it finds too long */
+			if (!transfer->paused && transfer->head.len > 0 && transfer->wire_body == 0)
+			{
+				ProblemSet(problem, ERROR_CLASS_UPSTREAM,
+						   "%s sends a header that is too long", transfer->host);
+				return false;
+			}
 			if (!transfer->paused)
 			{
 				ProblemSet(problem, ERROR_CLASS_INTERNAL,
