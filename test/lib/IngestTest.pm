@@ -264,11 +264,17 @@ sub same_lines
 	return 1 if $builder->ok($got eq $expected, $name);
 	my %got = map { $_ => 1 } split /\n/, $got;
 	my %expected = map { $_ => 1 } split /\n/, $expected;
-	my @extra = sort grep { !$expected{$_} } keys %got;
-	my @missing = sort grep { !$got{$_} } keys %expected;
-	$builder->diag(scalar(@extra) . ' lines too many, ' . scalar(@missing) . ' missing');
-	$builder->diag('     got: ' . substr($_, 0, 2000)) for @extra[ 0 .. ($#extra < 1 ? $#extra : 1) ];
-	$builder->diag('expected: ' . substr($_, 0, 2000)) for @missing[ 0 .. ($#missing < 1 ? $#missing : 1) ];
+	my ($extra, @more) = sort grep { !$expected{$_} } keys %got;
+	my ($missing, @others) = sort grep { !$got{$_} } keys %expected;
+	$builder->diag((defined $extra) + @more . ' lines too many, ' . ((defined $missing) + @others) . ' missing');
+	my $from = 0;
+	if (defined $extra && defined $missing)
+	{
+		$from++ while substr($extra, 0, $from + 1) eq substr($missing, 0, $from + 1);
+		$from = $from > 100 ? $from - 100 : 0;
+	}
+	$builder->diag('     got: ' . substr($extra, $from, 300)) if defined $extra;
+	$builder->diag('expected: ' . substr($missing, $from, 300)) if defined $missing;
 	return 0;
 }
 
