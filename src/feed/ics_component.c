@@ -96,8 +96,8 @@ IcsSplitLine(const char *text, size_t length, IcsLine *line)
 bool
 IcsNameIs(const IcsLine *line, const char *name)
 {
-	return strncasecmp(line->name, name, line->name_length) == 0 &&
-		name[line->name_length] == '\0';
+	return strlen(name) == line->name_length &&
+		strncasecmp(line->name, name, line->name_length) == 0;
 }
 
 const IcsLine *
@@ -127,10 +127,13 @@ const char *
 IcsParam(const IcsLine *line, const char *name, size_t *length)
 {
 	const char *at = line->params;
-	const char *end = at + line->params_length;
+	const char *end;
 	size_t		name_length = strlen(name);
 
-	while (at != NULL && at < end)
+	if (at == NULL)
+		return NULL;
+	end = at + line->params_length;
+	while (at < end)
 	{
 		const char *start = at;
 		bool		quoted = false;

@@ -1,0 +1,97 @@
+/*
+ * test/fuzz/ics_fuzz.c
+ *
+ * libFuzzer target: any bytes as a calendar.  Each input is read whole and
+ * through a chunked reader, which must agree; every listing must be what the
+ * store takes: valid UTF-8, a title, an id, a start in the window.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "feed/text.h"
+#include "feed_harness.h"
+
+extern const Connector IcsConnector;
+
+extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What the store would refuse is a crash here */
+static void
+check_text(const char *text)
+{
+	if (text != NULL && (*text == '\0' || TextInvalidAt(text, strlen(text)) != strlen(text)))
+		abort();
+}
+
+static void
+check_item(const Harness *h, const HarnessItem *item)
+{
+	const Listing *l = &item->listing;
+
+	if (item->result != MAP_LISTING)
+		return;
+	if (l->title == NULL || l->source_id == NULL || strcmp(l->source_id, item->record.source_id) != 0 ||
+		l->starts_at < h->feed.window_start || l->starts_at >= h->feed.window_end ||
+		(l->ends_at != FEED_TIME_UNKNOWN && l->ends_at < l->starts_at))
+		abort();
+	check_text(l->source_id);
+	check_text(l->title);
+	check_text(l->description);
+	check_text(l->url);
+	check_text(l->image_url);
+	check_text(l->venue_name);
+	check_text(l->address);
+	check_text(l->city);
+	check_text(l->postal_code);
+	check_text(l->organizer);
+	check_text(l->category);
+	check_text(l->language);
+	check_text(l->timezone);
+	check_text(item->record.raw);
+	for (int i = 0; i < l->ntags; i++)
+		check_text(l->tags[i]);
+}
+
+/* A hash over all that came out */
+static uint64_t
+run(Harness *h)
+{
+	uint64_t	sum = h->page_ok;
+
+	for (int i = 0; i < h->nitems; i++)
+	{
+		check_item(h, &h->items[i]);
+		sum = sum * 31 + h->items[i].record.raw_hash + h->items[i].result;
+	}
+	return sum;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char prefix[] = "BEGIN:VCALENDAR\n";
+	Harness    *h = HarnessOpen(&IcsConnector, "{}");
+	char	   *bytes = malloc(size + sizeof(prefix));
+	uint64_t	whole;
+
+	/* half of the inputs need not find out how a calendar begins */
+	size_t		length = 0;
+
+	if (size > 0 && data[0] & 1)
+		memcpy(bytes, prefix, length = sizeof(prefix) - 1);
+	memcpy(bytes + length, data, size);
+	length += size;
+	h->feed.window_start = INT64_C(852076800);	/* 1997 */
+	h->feed.window_end = INT64_C(1893456000);	/* 2030 */
+	HarnessRun(h, bytes, length);
+	whole = run(h);
+	if (size > 0 && data[size - 1] & 1)
+	{
+		HarnessRunChunked(h, bytes, length, 1 + data[0]);
+		if (run(h) != whole)
+			abort();
+	}
+	HarnessClose(h);
+	free(bytes);
+	return 0;
+}
