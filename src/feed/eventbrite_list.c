@@ -504,6 +504,8 @@ describe_refusal(Feed *feed, const FeedRequest *request, const FeedRefusal *refu
  * slows or endangers the answer, and one bad object fails the page, so ask
  * first for the few that matter, with which no listing loses its place, and
  * then for none.  For the rest of this list: the next begins with all again.
+ * Without any, the listings are poorer than they should be: the run counts as
+ * incomplete.
  */
 static bool
 ask_for_fewer_expansions(Feed *feed)
@@ -519,6 +521,8 @@ ask_for_fewer_expansions(Feed *feed)
 		(state->expand[EXPAND_ESSENTIAL] == NULL ||
 		 strcmp(state->expand[EXPAND_ESSENTIAL], before) == 0))
 		state->expand_level = EXPAND_NONE;
+	if (state->expand_level == EXPAND_NONE)
+		feed->incomplete = true;
 	warn_of_list(feed, state->expand_level == EXPAND_NONE ?
 				 "an expansion failed; going on without any" :
 				 "an expansion failed; going on with the essential ones");

@@ -514,21 +514,23 @@ static FeedTime
 read_moment(Mapping *m, const Scope *scope, const Zone *zone, LocalTime *local)
 {
 	FeedTime	instant = FEED_TIME_UNKNOWN;
-	WhenKind	kind;
+	size_t		length = 0;
+	WhenKind	kind = WHEN_INVALID;
 	int64_t		value;
 
 	*local = FEED_TIME_UNKNOWN;
-	if (read_time(m, scope, "local", &kind, &value))
-	{
-		if (kind != WHEN_INSTANT)
-			*local = value;
-		else
-			instant = value;
-	}
 
 	/* without its Z it is UTC all the same: that is the member's name */
 	if (read_time(m, scope, "utc", &kind, &value))
 		instant = value;
+	if (instant == FEED_TIME_UNKNOWN)
+		read_time(m, scope, "local", &kind, &value);
+	else
+		kind = WhenParse(JsonString(scope->node, "local", &length), length, &value);
+	if (kind == WHEN_INSTANT && instant == FEED_TIME_UNKNOWN)
+		instant = value;
+	else if (kind == WHEN_LOCAL || kind == WHEN_DATE)
+		*local = value;
 	if (instant == FEED_TIME_UNKNOWN && *local != FEED_TIME_UNKNOWN && zone != NULL)
 		instant = ZoneToUtc(zone, *local);
 	if (*local == FEED_TIME_UNKNOWN && instant != FEED_TIME_UNKNOWN && zone != NULL)
