@@ -63,7 +63,7 @@ typedef enum CharClass
 	CHAR_SPACE,
 	CHAR_OPENING,
 	CHAR_CLOSING,
-	CHAR_HYPHEN,				/* sets off only beside a space */
+	CHAR_HYPHEN,				/* sets off unless it is within a word */
 	CHAR_DELIMITER
 } CharClass;
 
@@ -151,8 +151,8 @@ char_class(const char *p, Span title)
 		return class;
 	after = p + char_length(p, title.end);
 	if (p == title.start || after == title.end ||
-		class_alone(after, title.end) == CHAR_SPACE ||
-		class_alone(char_before(p, title.start), title.end) == CHAR_SPACE)
+		class_alone(after, title.end) != CHAR_OTHER ||
+		class_alone(char_before(p, title.start), title.end) != CHAR_OTHER)
 		return CHAR_DELIMITER;
 	return CHAR_OTHER;
 }
@@ -199,7 +199,7 @@ markers_of(Span span)
 	return markers;
 }
 
-/* Take one marker from the start; which */
+/* Take one marker from the start, and what sets off the next; which */
 static unsigned
 lift_first(Span *title)
 {
@@ -212,6 +212,7 @@ lift_first(Span *title)
 	while (p < title->end &&
 		   ((class = char_class(p, *title)) == CHAR_SPACE || class == CHAR_DELIMITER))
 		p += char_length(p, title->end);
+	title->start = p;
 	if (p == title->end)
 		return 0;
 	bracket = class == CHAR_OPENING;
@@ -234,7 +235,7 @@ lift_first(Span *title)
 	return 0;
 }
 
-/* Take one marker from the end; which */
+/* Take one marker from the end, and what sets off the next; which */
 static unsigned
 lift_last(Span *title)
 {
@@ -248,6 +249,7 @@ lift_last(Span *title)
 		   ((class = char_class(char_before(p, title->start), *title)) == CHAR_SPACE ||
 			class == CHAR_DELIMITER))
 		p = char_before(p, title->start);
+	title->end = p;
 	if (p == title->start)
 		return 0;
 	bracket = class == CHAR_CLOSING;
@@ -277,9 +279,8 @@ MatchLiftMarkers(const char **title, size_t *length)
 	unsigned	found;
 	unsigned	all = 0;
 
-	while ((found = lift_first(&span)) != 0)
-		all |= found;
-	while ((found = lift_last(&span)) != 0)
+	/* Without its end the title may begin with another marker */
+	while ((found = lift_first(&span)) != 0 || (found = lift_last(&span)) != 0)
 		all |= found;
 	found = markers_of(span);
 	if (found != 0)

@@ -21,8 +21,8 @@
 #define MARKER_SOLD_OUT		0x04
 
 /*
- * Narrow the title to what is not a marker; which ones were there.  Nothing is
- * left of a title that is all markers.
+ * Narrow the title to what is not a marker, nor space or punctuation around
+ * it; which markers there were.  Nothing is left of a title that is all markers.
  */
 extern unsigned MatchLiftMarkers(const char **title, size_t *length);
 

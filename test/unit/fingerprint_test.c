@@ -168,12 +168,14 @@ test_markers(void)
 	}			lifted[] = {
 		{"Jazz", 0, "Jazz"},
 		{"", 0, ""},
-		{"[ANNULÉ] Jazz", MARKER_CANCELLED, " Jazz"},
-		{"Jazz (reporté)", MARKER_POSTPONED, "Jazz "},
-		{"SOLD OUT: Jazz", MARKER_SOLD_OUT, " Jazz"},
-		{"Complet - Jazz [annulé]", MARKER_SOLD_OUT | MARKER_CANCELLED, " Jazz "},
+		{"[ANNULÉ] Jazz", MARKER_CANCELLED, "Jazz"},
+		{"Jazz (reporté)", MARKER_POSTPONED, "Jazz"},
+		{"SOLD OUT: Jazz", MARKER_SOLD_OUT, "Jazz"},
+		{"Complet - Jazz [annulé]", MARKER_SOLD_OUT | MARKER_CANCELLED, "Jazz"},
 		{"[LATE] Jazz", 0, "[LATE] Jazz"},
 		{"Postponed", MARKER_POSTPONED, ""},
+		{"Complet-[annulé]", MARKER_SOLD_OUT | MARKER_CANCELLED, ""},
+		{" - Jazz! ", 0, "Jazz"},
 	};
 
 	for (size_t i = 0; i < sizeof(lifted) / sizeof(lifted[0]); i++)
@@ -244,5 +246,6 @@ main(void)
 	test_long("[ANNULÉ] ");
 	test_long("((((((((");
 	test_long("- - - - ");
+	test_long("! (annulé) ");
 	return TapDone();
 }
