@@ -326,22 +326,38 @@ add_skip(Series *series, const Member *member, const char *reason)
 	add_occurrence(series, member)->skip_reason = reason;
 }
 
-/* When the member ends if it starts at local, utc */
+/*
+ * When the member ends if it starts at local, utc.  A start in a gap of the
+ * clock is held later than it reads, its end may not be: then only the length
+ * counts.
+ */
 static FeedTime
 end_for(const Member *member, LocalTime local, FeedTime utc)
 {
 	const Zone *zone = member->start.zone;
+	int64_t		length;
+	FeedTime	end;
 
 	if (member->has_end)
 	{
+		length = member->end.utc - member->start.utc;
+		end = utc + length;
 		if (member->start.is_date || member->end.zone == zone)
-			return ZoneToUtc(zone, local + (member->end.local - member->start.local));
-		return utc + (member->end.utc - member->start.utc);
+			end = ZoneToUtc(zone, local + (member->end.local - member->start.local));
 	}
-	if (member->has_duration)
-		return ZoneToUtc(zone, local + member->duration.days * DAY) + member->duration.seconds;
-	return member->start.is_date && !member->is_point ?
-		ZoneToUtc(zone, local + DAY) : FEED_TIME_UNKNOWN;
+	else if (member->has_duration)
+	{
+		length = member->duration.days * DAY + member->duration.seconds;
+		end = ZoneToUtc(zone, local + member->duration.days * DAY) + member->duration.seconds;
+	}
+	else if (member->start.is_date && !member->is_point)
+	{
+		length = DAY;
+		end = ZoneToUtc(zone, local + DAY);
+	}
+	else
+		return FEED_TIME_UNKNOWN;
+	return end > utc ? end : utc + length;
 }
 
 /* What else of an occurrence follows from its times */
@@ -583,20 +599,27 @@ add_rdate(Series *series, const IcsLine *line, const char *value, size_t length)
 
 	if (!IcsReadTime(series->ics, master->calendar, line, value, first, &time))
 		return;
+	if (time.floating)
+	{
+		time.zone = master->start.zone;
+		time.utc = ZoneToUtc(time.zone, time.local);
+	}
 	if (slash != NULL)
 	{
 		if (IcsReadDuration(slash + 1, length - first - 1, &duration))
 			end = ZoneToUtc(time.zone, time.local + duration.days * DAY) + duration.seconds;
 		else if (IcsReadTime(series->ics, master->calendar, line, slash + 1, length - first - 1, &until))
-			end = until.utc > time.utc ? until.utc : FEED_TIME_UNKNOWN;
+			end = until.floating ? ZoneToUtc(time.zone, until.local) : until.utc;
 	}
 	if (master->start.is_date)
 		time.local = day_of(time.local) * DAY;
 	else if (time.is_date)
 		time.local += master->start.local - day_of(master->start.local) * DAY;
-	else if (!time.floating)
+	else
 		time.local = ZoneToLocal(master->start.zone, time.utc);
 	time.utc = ZoneToUtc(master->start.zone, time.local);
+	if (end <= time.utc)
+		end = FEED_TIME_UNKNOWN;
 	if (IcsOutside(series->ics, time.utc) == NULL)
 		add_instance(series, time.local, time.utc, end, false);
 }
