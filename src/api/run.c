@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "api/api.h"
@@ -34,11 +35,45 @@ PG_FUNCTION_INFO_V1(ingest_run_all);
 PG_FUNCTION_INFO_V1(ingest_cancel);
 PG_FUNCTION_INFO_V1(ingest_job_is_alive);
 
+/*
+ * A look at the tables that leaves no lock on them: a wait for the network
+ * follows, and who wants to alter or drop them must not wait for it too.  The
+ * locks of a subtransaction that is rolled back are released.
+ */
+typedef struct Look
+{
+	MemoryContext context;
+	ResourceOwner owner;
+} Look;
+
+static void
+begin_look(Look *look)
+{
+	look->context = CurrentMemoryContext;
+	look->owner = CurrentResourceOwner;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(look->context);
+}
+
+static void
+end_look(const Look *look)
+{
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(look->context);
+	CurrentResourceOwner = look->owner;
+}
+
 /* Raise if the source does not exist */
 static void
 check_source(const char *source)
 {
-	if (SourceLoad(source) == NULL)
+	Look		look;
+	bool		exists;
+
+	begin_look(&look);
+	exists = SourceLoad(source) != NULL;
+	end_look(&look);
+	if (!exists)
 		SourceUnknown(source);
 }
 
@@ -229,11 +264,15 @@ typedef struct RunAll
 static void
 put_job(RunAll *all, int64 job_id)
 {
+	Look		look;
 	JobEnd		end;
-	HeapTupleHeader header = DatumGetHeapTupleHeader(all->wait ? read_ended_job(job_id, &end) :
-													 JobRow(job_id, NULL));
+	HeapTupleHeader header;
 	HeapTupleData tuple;
 
+	begin_look(&look);
+	header = DatumGetHeapTupleHeader(all->wait ? read_ended_job(job_id, &end) :
+									 JobRow(job_id, NULL));
+	end_look(&look);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
@@ -278,12 +317,15 @@ ingest_run_all(PG_FUNCTION_ARGS)
 	char	  **names;
 	const char *role = GetUserNameFromId(GetOuterUserId(), false);
 	int			started = 0;
+	Look		look;
 
 	PreventCommandDuringRecovery("ingest_run_all()");
 	ApiMaterialize(fcinfo);
 	all.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	all.wait = PG_ARGISNULL(0) || PG_GETARG_BOOL(0);
+	begin_look(&look);
 	names = SourceNames(true, &nsources);
+	end_look(&look);
 	all.launches = palloc((nsources + 1) * sizeof(Launch *));
 	all.sources = palloc((nsources + 1) * sizeof(char *));
 	for (int i = 0; i < nsources || all.running > 0;)
