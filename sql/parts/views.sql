@@ -158,7 +158,7 @@ SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running,
        (SELECT count(*) FROM ingest.event WHERE starts_at >= now() AND status NOT IN ('cancelled', 'withdrawn')) AS upcoming_events,
        s.oldest_success_at, s.newest_success_at,
        CASE
-         WHEN s.sources = 0 THEN 'no source yet: SELECT ingest_add_source(…)'
+         WHEN s.sources = 0 THEN 'no source yet: SELECT ingest_add_source(...)'
          WHEN s.degraded + s.warning = 0 THEN 'all sources are well'
          ELSE format('%s of %s sources need attention', s.degraded + s.warning, s.sources)
        END AS summary,
