@@ -3,6 +3,7 @@
 #   make && sudo make install   build and install (PG_CONFIG=... for another server)
 #   make check                  all tests; SUITES="unit regress" and TESTS="name ..." select
 #   make demo, make demo-stop   a throw-away cluster with events to look at
+#   make bench                  an import's speed, beside COPY and an upsert in SQL
 #   make installcheck           PGXS: regress, isolation and TAP tests against
 #                               an installed extension and a running server
 #   make dist                   a zip of the last commit, for PGXN
@@ -20,7 +21,7 @@ PKG_CONFIG ?= pkg-config
 # Goals that install what they need themselves, and so must not rest on PGXS
 # ---------------------------------------------------------------------------
 
-HELPERS = check demo demo-stop dist
+HELPERS = check demo demo-stop bench dist
 
 ifneq ($(filter $(HELPERS),$(MAKECMDGOALS)),)
 
@@ -31,6 +32,9 @@ check:
 
 demo demo-stop:
 	@test/demo.sh $(if $(filter demo-stop,$@),stop,start)
+
+bench:
+	@test/bench/bench.sh $(if $(JSON),--json "$(JSON)")
 
 dist:
 	git archive --format zip --prefix $(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
