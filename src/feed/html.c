@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #include "feed/text.h"
-#include "feed/utf8.h"
+#include "utf8.h"
 
 /* What a tag means for the text around it */
 typedef enum TagKind

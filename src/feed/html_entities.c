@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "feed/html.h"
-#include "feed/utf8.h"
+#include "utf8.h"
 
 /*
  * Numbers 128 to 159 name control characters, but are written by those who

@@ -42,7 +42,7 @@
 
 #include "hash.h"
 #include "feed/builder.h"
-#include "feed/utf8.h"
+#include "utf8.h"
 
 /* Caps of what libical is given */
 #define PARSE_MAX_LINES 200

@@ -29,8 +29,14 @@
 /* Steps of the evaluator for one rule; well below a second */
 #define MAX_STEPS 300000
 
-/* Values taken of a series' RDATEs and EXDATEs */
+/* Values taken of a series' RDATEs and EXDATEs; rules, and overrides of all
+ * that follows */
 #define MAX_DATES 50000
+#define MAX_RULES 20
+#define MAX_FUTURES 100
+
+/* Occurrences of all series of one body */
+#define MAX_EXPANDED 200000
 
 /* An occurrence in a gap of the clock lies later than it reads, by at most this */
 #define GAP_SLACK (3 * 3600)
@@ -83,10 +89,14 @@ typedef struct Instance
 typedef struct Series
 {
 	IcsPage    *ics;
-	Arena	   *arena;
+	Arena	   *arena;			/* of what comes out */
+	Arena	   *work;			/* of one master's expansion */
 	Member	   *members;
 	int			nmembers;
 	TimeSet		replaced;		/* original starts of the overrides */
+	const Member *futures[MAX_FUTURES];	/* THISANDFUTURE */
+	int			nfutures;
+	int			nexpanded;
 	const Member *master;		/* the one being expanded */
 	const IcsComponent *component;
 	TimeSet		excluded;
@@ -95,7 +105,7 @@ typedef struct Series
 	int			ninstances;
 	int			instance_room;
 	int			ndates;
-	bool		exhausted;
+	int			nrules;
 	IcsOccurrence *list;
 	int			count;
 	int			room;
@@ -469,18 +479,31 @@ add_override(Series *series, const Member *member)
 	complete(series, member, occurrence);
 }
 
+/* Find the overrides of all that follows */
+static void
+find_futures(Series *series)
+{
+	for (int i = 0; i < series->nmembers && series->nfutures < MAX_FUTURES; i++)
+	{
+		const Member *member = &series->members[i];
+
+		if (member->and_future && !member->dropped && member->skip_reason == NULL &&
+			member->refusal == NULL)
+			series->futures[series->nfutures++] = member;
+	}
+}
+
 /* The THISANDFUTURE override in force at an instant, or NULL */
 static const Member *
 future_override(const Series *series, FeedTime utc)
 {
 	const Member *found = NULL;
 
-	for (int i = 0; i < series->nmembers; i++)
+	for (int i = 0; i < series->nfutures; i++)
 	{
-		const Member *member = &series->members[i];
+		const Member *member = series->futures[i];
 
-		if (member->and_future && !member->dropped && member->skip_reason == NULL &&
-			member->refusal == NULL && member->recurrence_id.utc <= utc &&
+		if (member->recurrence_id.utc <= utc &&
 			(found == NULL || member->recurrence_id.utc > found->recurrence_id.utc))
 			found = member;
 	}
@@ -493,12 +516,11 @@ future_slack(const Series *series)
 {
 	int64_t		slack = 0;
 
-	for (int i = 0; i < series->nmembers; i++)
+	for (int i = 0; i < series->nfutures; i++)
 	{
-		const Member *member = &series->members[i];
-		int64_t		moved = member->start.utc - member->recurrence_id.utc;
+		int64_t		moved = series->futures[i]->start.utc - series->futures[i]->recurrence_id.utc;
 
-		if (member->and_future && member->refusal == NULL && llabs(moved) > slack)
+		if (llabs(moved) > slack)
 			slack = llabs(moved);
 	}
 	return slack < 366 * DAY ? slack : 366 * DAY;
@@ -509,7 +531,7 @@ future_slack(const Series *series)
 static void
 add_instance(Series *series, LocalTime local, FeedTime utc, FeedTime end, bool outside_rule)
 {
-	series->instances = grow(series->arena, series->instances, series->ninstances,
+	series->instances = grow(series->work, series->instances, series->ninstances,
 							 &series->instance_room, sizeof(Instance));
 	series->instances[series->ninstances++] = (Instance)
 	{
@@ -549,7 +571,7 @@ add_rule(Series *series, const IcsLine *line, bool excludes)
 	IcsPage    *ics = series->ics;
 	const Member *master = series->master;
 	char		error[160] = "";
-	const Recurrence *rule = RecurrenceParse(series->arena, line->value, line->value_length,
+	const Recurrence *rule = RecurrenceParse(series->work, line->value, line->value_length,
 											 error, sizeof(error));
 	RecurrenceIterator *iterator;
 	RecurrenceResult result;
@@ -558,21 +580,22 @@ add_rule(Series *series, const IcsLine *line, bool excludes)
 				local;
 	int			count = 0;
 
-	if (rule == NULL)
+	if (rule == NULL || series->nrules++ >= MAX_RULES)
 	{
-		IcsWarn(ics, "event \"%s\": its recurrence rule was left out: %s", master->uid, error);
+		IcsWarn(ics, "event \"%s\": its recurrence rule was left out: %s", master->uid,
+				rule == NULL ? error : "too many rules");
 		return;
 	}
 	local_window(series, &from, &limit);
 	limit = until_limit(rule, master, limit);
-	iterator = RecurrenceStart(series->arena, rule, master->start.local, master->start.is_date,
+	iterator = RecurrenceStart(series->work, rule, master->start.local, master->start.is_date,
 							   from, limit, MAX_STEPS);
 	while ((result = RecurrenceNext(iterator, &local)) == RECURRENCE_FOUND)
 	{
 		FeedTime	utc = ZoneToUtc(master->start.zone, local);
 
 		if (excludes)
-			set_add(series->arena, &series->excluded, utc);
+			set_add(series->work, &series->excluded, utc);
 		else
 			add_instance(series, local, utc, FEED_TIME_UNKNOWN, false);
 		if (utc >= ics->feed->window_start && ++count > ICS_MAX_OCCURRENCES)
@@ -634,9 +657,9 @@ add_exdate(Series *series, const IcsLine *line, const char *value, size_t length
 	if (!IcsReadTime(series->ics, master->calendar, line, value, length, &time))
 		return;
 	if (master->start.is_date || time.is_date)
-		set_add(series->arena, &series->excluded_days, day_of(time.local));
+		set_add(series->work, &series->excluded_days, day_of(time.local));
 	else
-		set_add(series->arena, &series->excluded,
+		set_add(series->work, &series->excluded,
 				time.floating ? ZoneToUtc(master->start.zone, time.local) : time.utc);
 }
 
@@ -681,7 +704,10 @@ collect_instances(Series *series)
 	bool		has_rule = false;
 	int			count = 0;
 
-	series->ninstances = series->excluded.count = series->excluded_days.count = 0;
+	series->instances = NULL;
+	series->ninstances = series->instance_room = series->ndates = series->nrules = 0;
+	memset(&series->excluded, 0, sizeof(TimeSet));
+	memset(&series->excluded_days, 0, sizeof(TimeSet));
 	for (int i = 0; i < component->nlines; i++)
 	{
 		const IcsLine *line = &component->lines[i];
@@ -752,6 +778,18 @@ add_from_instance(Series *series, const Instance *instance)
 	return true;
 }
 
+/* Say that a series was cut short */
+static void
+add_capped(Series *series, const Member *master)
+{
+	IcsPage    *ics = series->ics;
+
+	add_skip(series, master, "capped");
+	ics->page->incomplete = true;
+	IcsWarn(ics, "event \"%s\": only its first occurrences were taken, %d of one series and %d of one calendar at most",
+			master->uid, ICS_MAX_OCCURRENCES, MAX_EXPANDED);
+}
+
 /* All that a recurring master brings */
 static void
 expand_master(Series *series, const Member *master)
@@ -761,8 +799,15 @@ expand_master(Series *series, const Member *master)
 	Problem		problem;
 	int			count = 0;
 
+	ics->feed->breathe();
+	if (series->nexpanded >= ICS_MAX_OCCURRENCES || ics->nexpanded >= MAX_EXPANDED)
+	{
+		add_capped(series, master);
+		return;
+	}
+	ArenaReset(series->work);
 	series->master = master;
-	series->component = IcsLoad(ics, entry->offset, entry->length, false, series->arena, &problem);
+	series->component = IcsLoad(ics, entry->offset, entry->length, false, series->work, &problem);
 	if (series->component == NULL)
 		return;
 	collect_instances(series);
@@ -772,15 +817,16 @@ expand_master(Series *series, const Member *master)
 			ics->feed->breathe();
 		if (is_gone(series, &series->instances[i]))
 			continue;
-		if (count == ICS_MAX_OCCURRENCES && IcsOutside(ics, series->instances[i].utc) == NULL)
+		if (IcsOutside(ics, series->instances[i].utc) == NULL &&
+			(series->nexpanded + count >= ICS_MAX_OCCURRENCES || ics->nexpanded + count >= MAX_EXPANDED))
 		{
-			add_skip(series, master, "capped");
-			IcsWarn(ics, "event \"%s\": only its first %d occurrences were taken",
-					master->uid, ICS_MAX_OCCURRENCES);
+			add_capped(series, master);
 			break;
 		}
 		count += add_from_instance(series, &series->instances[i]);
 	}
+	series->nexpanded += count;
+	ics->nexpanded += count;
 	if (count == 0)
 		add_skip(series, master,
 				 master->start.utc >= ics->feed->window_end ? "out_of_horizon" : "past");
@@ -938,7 +984,7 @@ add_member(Series *series, const Member *member, int nmasters)
 void
 IcsOccurrences(IcsPage *ics, uint32_t first, IcsOccurrence **list, int *count)
 {
-	Series		series = {.ics = ics, .arena = ics->scratch};
+	Series		series = {.ics = ics, .arena = ics->scratch, .work = ics->loaded};
 	const Member *master;
 	int			nmasters;
 
@@ -952,6 +998,7 @@ IcsOccurrences(IcsPage *ics, uint32_t first, IcsOccurrence **list, int *count)
 		if (series.members[i].has_recurrence_id)
 			set_add(series.arena, &series.replaced, series.members[i].recurrence_id.utc);
 	set_sort(&series.replaced);
+	find_futures(&series);
 	for (int i = 0; i < series.nmembers; i++)
 		add_member(&series, &series.members[i], nmasters);
 	*list = series.list;

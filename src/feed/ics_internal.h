@@ -113,6 +113,7 @@ typedef struct IcsPage
 	const struct IcsComponent *mapped_component;
 	struct icalcomponent_impl *mapped_ical;
 	int			nkept_refusals;
+	int			nexpanded;		/* occurrences of series so far */
 	int			nwarnings;
 } IcsPage;
 

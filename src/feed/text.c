@@ -18,7 +18,7 @@
 #include <strings.h>
 
 #include "feed/html.h"
-#include "feed/utf8.h"
+#include "utf8.h"
 
 #define HIGH_BITS	UINT64_C(0x8080808080808080)
 #define LOW_BITS	UINT64_C(0x0101010101010101)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "match/fold_table.h"
+#include "utf8.h"
 
 /* What one character may write: the one held before, a space, its own text */
 #define LARGEST_STEP	(4 + 1 + FOLD_LONGEST)
@@ -31,62 +32,21 @@
 /* In unsigned arithmetic what is below first is above all */
 #define IS_IN(code, first, count)	((uint32_t) ((code) - (first)) < (count))
 
-static inline bool
-is_tail(unsigned char byte)
-{
-	return (byte & 0xC0) == 0x80;
-}
-
-/*
- * Take the character at `bytes`, which is not ASCII.  Its length, or 0 if
- * there is none: not overlong, no surrogate, none above U+10FFFF.
- */
+/* The character at `bytes`; its length, or 0 if there is none */
 static inline int
 decode(const unsigned char *bytes, size_t length, uint32_t *code)
 {
-	unsigned char lead = bytes[0];
+	int			n = Utf8Length(bytes, length);
 
-	if (lead < 0xC2 || lead > 0xF4 || length < 2 || !is_tail(bytes[1]))
-		return 0;
-	*code = (uint32_t) (lead & 0x1F) << 6 | (bytes[1] & 0x3F);
-	if (lead < 0xE0)
-		return 2;
-	if (length < 3 || !is_tail(bytes[2]))
-		return 0;
-	*code = (uint32_t) (lead & 0x0F) << 12 | (uint32_t) (bytes[1] & 0x3F) << 6 | (bytes[2] & 0x3F);
-	if (lead < 0xF0)
-		return *code < 0x800 || IS_IN(*code, 0xD800, 0x800) ? 0 : 3;
-	if (length < 4 || !is_tail(bytes[3]))
-		return 0;
-	*code = (uint32_t) (lead & 0x07) << 18 | (uint32_t) (bytes[1] & 0x3F) << 12 |
-		(uint32_t) (bytes[2] & 0x3F) << 6 | (bytes[3] & 0x3F);
-	return *code < 0x10000 || *code > 0x10FFFF ? 0 : 4;
+	if (n > 0)
+		*code = Utf8Decode(bytes, n);
+	return n;
 }
 
 static inline char *
 encode(uint32_t code, char *out)
 {
-	if (code < 0x80)
-		*out++ = (char) code;
-	else if (code < 0x800)
-	{
-		*out++ = (char) (0xC0 | code >> 6);
-		*out++ = (char) (0x80 | (code & 0x3F));
-	}
-	else if (code < 0x10000)
-	{
-		*out++ = (char) (0xE0 | code >> 12);
-		*out++ = (char) (0x80 | (code >> 6 & 0x3F));
-		*out++ = (char) (0x80 | (code & 0x3F));
-	}
-	else
-	{
-		*out++ = (char) (0xF0 | code >> 18);
-		*out++ = (char) (0x80 | (code >> 12 & 0x3F));
-		*out++ = (char) (0x80 | (code >> 6 & 0x3F));
-		*out++ = (char) (0x80 | (code & 0x3F));
-	}
-	return out;
+	return out + Utf8Encode(code, out);
 }
 
 /* Can a character that follows this one become one with it? */
@@ -290,7 +250,7 @@ MatchNormalise(const char *text, size_t length, char *out, size_t out_size)
 			if (fits >= n)
 				fits = n;
 			else
-				while (fits > 0 && is_tail((unsigned char) block[fits]))
+				while (fits > 0 && Utf8IsTail((unsigned char) block[fits]))
 					fits--;
 			memcpy(out + written, block, fits);
 			written += fits;

@@ -1,12 +1,12 @@
 /*
- * src/feed/utf8.h
+ * src/utf8.h
  *
- * One character at a time to and from UTF-8, for the files that make text.
+ * One character at a time to and from UTF-8, for the rooms that make and compare text.
  *
  * Pure C.
  */
-#ifndef INGEST_FEED_UTF8_H
-#define INGEST_FEED_UTF8_H
+#ifndef INGEST_UTF8_H
+#define INGEST_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
