@@ -242,12 +242,14 @@ sub last_job
 }
 
 # What listings and events say, a line each: all but ids and the times and jobs
-# that wrote them, so that two databases can be compared
+# that wrote them, so that two databases can be compared.  noise => 0: without
+# the raw record, which is not stored anew when nothing in it matters
 sub contents
 {
 	my ($node, %opts) = @_;
-	return $node->safe_psql($opts{dbname} // 'postgres', q{
-		SELECT to_jsonb(l) - '{id, event_id, first_seen_at, updated_at, last_seen_job}'::text[]
+	my $noise = $opts{noise} // 1 ? '' : ', raw, raw_hash, revision';
+	return $node->safe_psql($opts{dbname} // 'postgres', qq{
+		SELECT to_jsonb(l) - '{id, event_id, first_seen_at, updated_at, last_seen_job$noise}'::text[]
 		  FROM ingest.listing AS l ORDER BY source, source_id;
 		SELECT to_jsonb(e) - '{id, created_at, updated_at}'::text[] || jsonb_build_object('listings',
 		         (SELECT array_agg(l.source || '/' || l.source_id ORDER BY l.source, l.source_id)
