@@ -194,43 +194,53 @@ free_index(void *page)
 	ArenaFree(ics->mapped);
 }
 
-static const IcsEntry *sorted_entries;	/* of sort_index alone */
+/* An entry by what it is sorted by */
+typedef struct SortItem
+{
+	uint64_t	hash;
+	uint32_t	index;
+} SortItem;
 
 static int
-compare_entries(const void *a, const void *b)
+compare_items(const void *a, const void *b)
 {
-	uint32_t	x = *(const uint32_t *) a;
-	uint32_t	y = *(const uint32_t *) b;
+	const SortItem *x = a;
+	const SortItem *y = b;
 
-	if (sorted_entries[x].uid_hash != sorted_entries[y].uid_hash)
-		return sorted_entries[x].uid_hash < sorted_entries[y].uid_hash ? -1 : 1;
-	return x < y ? -1 : 1;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
 }
 
 /* Find the components that share a UID */
 static void
 sort_index(IcsPage *ics)
 {
-	if (ics->nentries < 2)
-		return;
-	ics->order = malloc(ics->nentries * sizeof(uint32_t));
-	if (ics->order == NULL)
-		ArenaOutOfMemory(ics->nentries * sizeof(uint32_t));
-	for (uint32_t i = 0; i < ics->nentries; i++)
-		ics->order[i] = i;
-	sorted_entries = ics->entries;
-	qsort(ics->order, ics->nentries, sizeof(uint32_t), compare_entries);
-	for (uint32_t i = 1; i < ics->nentries; i++)
-	{
-		IcsEntry   *entry = &ics->entries[ics->order[i]];
-		IcsEntry   *before = &ics->entries[ics->order[i - 1]];
+	uint32_t	count = ics->nentries;
+	SortItem   *items;
 
-		if (entry->uid_hash == before->uid_hash)
+	if (count < 2)
+		return;
+	ics->order = malloc(count * sizeof(uint32_t));
+	items = ArenaAlloc(ics->scratch, count * sizeof(SortItem));
+	if (ics->order == NULL)
+		ArenaOutOfMemory(count * sizeof(uint32_t));
+	for (uint32_t i = 0; i < count; i++)
+		items[i] = (SortItem)
+	{
+		ics->entries[i].uid_hash, i
+	};
+	qsort(items, count, sizeof(SortItem), compare_items);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		ics->order[i] = items[i].index;
+		if (i > 0 && items[i].hash == items[i - 1].hash)
 		{
-			entry->flags |= ICS_SHARED;
-			before->flags |= ICS_SHARED;
+			ics->entries[items[i].index].flags |= ICS_SHARED;
+			ics->entries[items[i - 1].index].flags |= ICS_SHARED;
 		}
 	}
+	ArenaReset(ics->scratch);
 }
 
 static bool

@@ -785,7 +785,10 @@ add_capped(Series *series, const Member *master)
 	IcsPage    *ics = series->ics;
 
 	add_skip(series, master, "capped");
-	ics->page->incomplete = true;
+
+	/* Of one series the nearest are kept, so that none vanishes later on */
+	if (ics->nexpanded >= MAX_EXPANDED)
+		ics->page->incomplete = true;
 	IcsWarn(ics, "event \"%s\": only its first occurrences were taken, %d of one series and %d of one calendar at most",
 			master->uid, ICS_MAX_OCCURRENCES, MAX_EXPANDED);
 }

@@ -107,12 +107,16 @@ province(const char *text, size_t length)
 	return length == 7 && strncasecmp(text, "Ontario", 7) == 0 ? "ON" : NULL;
 }
 
-/* "…, Montréal, QC H2X 1Y4[, Canada]": take the end apart */
-static void
+/*
+ * "…, Montréal, QC H2X 1Y4[, Canada]": take the end apart.  Returns how many
+ * parts come before it.
+ */
+static int
 read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing)
 {
 	const char *postal;
 	const char *region = NULL;
+	int			all = count;
 	int			city = -1;
 
 	if (count > 0 && parts[count - 1].length == 6 &&
@@ -128,32 +132,48 @@ read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing
 		postal = canadian_postal_code(&parts[i]);
 		if (postal != NULL && listing->postal_code == NULL)
 		{
-			listing->postal_code = ArenaPrintf(arena, "%.3s %.3s", postal,
-											   parts[i].text + parts[i].length - 3);
-			for (char *c = (char *) listing->postal_code; *c != '\0'; c++)
+			char	   *code = ArenaPrintf(arena, "%.3s %.3s", postal,
+										   parts[i].text + parts[i].length - 3);
+
+			for (char *c = code; *c != '\0'; c++)
 				*c = (char) toupper((unsigned char) *c);
+			listing->postal_code = code;
 			listing->country = "CA";
 			rest = postal - parts[i].text;
 		}
-		else if (postal == NULL && region == NULL && i < count - 1 && listing->postal_code == NULL)
-			break;
 		if (region == NULL && (region = province(parts[i].text, rest)) != NULL)
 			city = i - 1;
+		else if (listing->postal_code == NULL)
+			break;
 	}
 	if (region == NULL || listing->country == NULL)
-		return;					/* "QC" alone might be anything */
+		return all;				/* "QC" alone might be anything */
 	listing->region = region;
-	if (city > 0)
-		listing->city = TextLine(arena, parts[city].text, parts[city].length, false);
+	if (city <= 0)
+		return all;
+	listing->city = TextLine(arena, parts[city].text, parts[city].length, false);
+	return city;
+}
+
+/* The parts from first to before last, as they stand */
+static const char *
+join_parts(const Part *parts, int first, int last, Arena *arena)
+{
+	const char *from = parts[first].text;
+
+	if (first >= last)
+		return NULL;
+	return TextLine(arena, from, parts[last - 1].text + parts[last - 1].length - from, true);
 }
 
 void
 IcsPlace(const char *location, Arena *arena, Listing *listing)
 {
 	Part		parts[MAX_PARTS];
-	const char *whole = TextLine(arena, location, strlen(location), TextLooksLikeHtml(location, strlen(location)));
+	const char *whole = TextLine(arena, location, strlen(location), true);
 	const char *url;
 	int			count;
+	int			first;
 
 	if (whole == NULL)
 		return;
@@ -168,14 +188,10 @@ IcsPlace(const char *location, Arena *arena, Listing *listing)
 	count = split_parts(location, parts);
 	if (count == 0)
 		return;
-	if (isdigit((unsigned char) parts[0].text[0]))
-		listing->address = whole;
-	else
-	{
+	first = isdigit((unsigned char) parts[0].text[0]) ? 0 : 1;
+	if (first > 0)
 		listing->venue_name = TextLine(arena, parts[0].text, parts[0].length, true);
-		if (count > 1)
-			listing->address = TextLine(arena, parts[1].text, strlen(parts[1].text), true);
-	}
 	if (count > 1)
-		read_end_of_address(parts, count, arena, listing);
+		count = read_end_of_address(parts, count, arena, listing);
+	listing->address = join_parts(parts, first, count, arena);
 }

@@ -503,6 +503,34 @@ test_fields(void)
 	TapEqual(h->page.refresh_seconds, 86400, "at both ends");
 }
 
+/* One LOCATION as venue|address|city|region|postal code */
+static void
+test_place(const char *location, const char *expected)
+{
+	char		text[1000];
+	const Listing *l;
+
+	snprintf(text, sizeof(text), HEAD EVENT("p", "DTSTART:20270301T190000Z\r\nLOCATION:%s\r\n") TAIL, location);
+	take(text);
+	l = &h->items[0].listing;
+	snprintf(text, sizeof(text), "%s|%s|%s|%s|%s", l->venue_name ? l->venue_name : "", l->address ? l->address : "",
+			 l->city ? l->city : "", l->region ? l->region : "", l->postal_code ? l->postal_code : "");
+	TapSame(text, expected, location);
+}
+
+static void
+test_places(void)
+{
+	test_place("Café du Nord", "Café du Nord||||");
+	test_place("Café du Nord\\, 12 rue X\\, Montréal\\, QC H2X 1Y4", "Café du Nord|12 rue X|Montréal|QC|H2X 1Y4");
+	test_place("Salle A\\n12 rue X\\nMontréal\\, Québec  h2x1y4\\nCanada", "Salle A|12 rue X|Montréal|QC|H2X 1Y4");
+	test_place("12 rue X\\, Montréal\\, QC\\, H2X 1Y4", "|12 rue X|Montréal|QC|H2X 1Y4");
+	test_place("Montréal\\, QC\\, Canada", "Montréal|QC, Canada||QC|");
+	test_place("Bar\\, Main St\\, Springfield\\, QC", "Bar|Main St, Springfield, QC|||");
+	test_place("A\\,B\\,C\\,D\\,E\\,F\\,G\\,H\\,I\\,J\\,K\\,L\\,M\\,N", "A|B,C,D,E,F,G,H,I,J,K,L,M,N|||");
+	test_place(" \\, \\,\\n", "||||");
+}
+
 static void
 test_window(void)
 {
@@ -600,6 +628,7 @@ main(void)
 	test_clock_changes();
 	test_dangers();
 	test_fields();
+	test_places();
 	test_window();
 	test_hashes();
 	test_memory();
