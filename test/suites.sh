@@ -19,7 +19,8 @@ limit=600                       # seconds that one suite may take
 
 out=$PWD/build/check
 server=$out/server
-sockets=
+scratch=
+running=
 all_passed=0
 all_failed=0
 BINDIR=
@@ -31,14 +32,13 @@ done
 
 finish() {
 	stop_server
-	rm -rf "$server" "$out/data"
+	rm -rf "$server" "$out/data" "$scratch"
 }
 
 stop_server() {
-	if [ -n "$sockets" ]; then
+	if [ -n "$running" ]; then
 		stop_cluster "$out/data" >/dev/null 2>&1 || true
-		rm -rf "$sockets"
-		sockets=
+		running=
 	fi
 }
 
@@ -126,14 +126,14 @@ build() {
 
 # A cluster without preload, for the suites that only need SQL
 start_server() {
-	[ -z "$sockets" ] || return 0
-	sockets=$(mktemp -d "${TMPDIR:-/tmp}/ingest-sock.XXXXXX")
+	[ -z "$running" ] || return 0
+	running=1
 	rm -rf "$out/data"
 	{
-		create_cluster "$out/data" "$sockets" &&
+		create_cluster "$out/data" "$scratch" &&
 			start_cluster "$out/data" "$out/postgres.log"
 	} >"$out/cluster.log" 2>&1 || return 1
-	export PGHOST=$sockets PGPORT=5432 PGUSER=postgres
+	export PGHOST=$scratch PGPORT=5432 PGUSER=postgres
 }
 
 # installcheck ARGUMENTS...: PGXS' own rules, with our server's programs
@@ -213,6 +213,7 @@ run_regress() {
 	local diffs name missing=''
 	if [ -z "$names" ]; then no_tests "$suite"; return; fi
 	if ! build; then could_not_run "$suite" "$since" "no build"; return; fi
+	since=$SECONDS
 	if ! start_server; then
 		could_not_run "$suite" "$since" "no cluster"
 		cat "$out/cluster.log" "$out/postgres.log" 2>/dev/null | indent 30
@@ -270,6 +271,7 @@ suite_tap() {
 	tests=$(files 'test/t/*.pl' .pl | xargs)
 	if [ -z "$tests" ]; then no_tests tap; return; fi
 	if ! build; then could_not_run tap "$since" "no build"; return; fi
+	since=$SECONDS
 	stop_server
 	unset PGHOST PGPORT PGUSER
 	rm -rf "$out/tap-logs"
@@ -284,6 +286,10 @@ suite_tap() {
 		grep -v '^$' "$out/tap-logs/regress_log_$test" 2>/dev/null | indent 15
 	done
 }
+
+# Sockets and temporary files; short, as a socket's path must be
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/ingest.XXXXXX")
+export TMPDIR=$scratch
 
 mkdir -p "$out"
 find "$out" -maxdepth 1 -name '*.log' ! -name packages.log -delete
