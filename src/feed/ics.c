@@ -60,6 +60,7 @@ static const CredentialKey ics_credentials[] = {
 
 /* ---- requests ---- */
 
+/* One of the schemes that the http room takes */
 static bool
 is_calendar_url(const char *url)
 {
@@ -71,6 +72,7 @@ is_calendar_url(const char *url)
 	return false;
 }
 
+/* Connector.check */
 static void
 ics_check(const Config *config, ConfigComplaint complain, void *arg)
 {
@@ -82,6 +84,7 @@ ics_check(const Config *config, ConfigComplaint complain, void *arg)
 			complain(arg, "urls", "expected absolute http, https or webcal addresses");
 }
 
+/* Connector.open */
 static bool
 ics_open(Feed *feed, Problem *problem)
 {
@@ -146,6 +149,7 @@ authorization(Feed *feed)
 													   password != NULL ? password : "")));
 }
 
+/* Connector.next_request */
 static bool
 ics_next_request(Feed *feed, FeedRequest *request, Problem *problem)
 {
@@ -182,6 +186,7 @@ ics_next_request(Feed *feed, FeedRequest *request, Problem *problem)
 
 /* ---- a page ---- */
 
+/* For ArenaOnReset */
 static void
 free_index(void *page)
 {
@@ -201,6 +206,7 @@ typedef struct SortItem
 	uint32_t	index;
 } SortItem;
 
+/* By hash, then by place */
 static int
 compare_items(const void *a, const void *b)
 {
@@ -243,6 +249,7 @@ sort_index(IcsPage *ics)
 	ArenaReset(ics->scratch);
 }
 
+/* Connector.page */
 static bool
 ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
 {
@@ -300,6 +307,7 @@ raw_json(IcsPage *ics, uint32_t index, size_t max, Arena *arena)
 	return text;
 }
 
+/* A record whose start cannot be read */
 static void
 refuse_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 {
@@ -339,6 +347,7 @@ fill_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 	record->state = kept;
 }
 
+/* Connector.record */
 static bool
 ics_record(Feed *feed, FeedPage *page, FeedRecord *record)
 {
@@ -389,6 +398,7 @@ parse_entry(IcsPage *ics, uint32_t index, Problem *problem)
 	return true;
 }
 
+/* Connector.map */
 static MapResult
 ics_map(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *listing)
 {

@@ -321,6 +321,7 @@ IcsLoad(IcsPage *ics, uint32_t offset, uint32_t length, bool inner, Arena *arena
 
 /* ---- hashing ---- */
 
+/* Does the line have one of these names? */
 static bool
 is_one_of(const IcsLine *line, const char *const *names)
 {
@@ -370,6 +371,7 @@ IcsParserInit(void)
 	icalerror_set_errors_are_fatal(false);
 }
 
+/* For ArenaOnReset */
 static void
 free_component(void *component)
 {

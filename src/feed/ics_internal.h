@@ -8,7 +8,8 @@
  *	 ics_component.c  one component's content lines; libical, fenced
  *	 ics_time.c       dates, times, durations
  *	 ics_zone.c       TZIDs, and VTIMEZONEs as zones
- *	 ics_expand.c     a UID's components into occurrences
+ *	 ics_member.c, ics_instances.c, ics_expand.c
+ *	                  a UID's components into occurrences (ics_series.h)
  *	 ics_map.c        a component into a listing
  *	 ics_place.c      LOCATION into a place
  *

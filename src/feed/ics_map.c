@@ -62,6 +62,7 @@ html_description(icalcomponent *ical)
 	return NULL;
 }
 
+/* The richer of the two descriptions, as plain text */
 static void
 map_description(icalcomponent *ical, Arena *arena, Listing *listing)
 {
@@ -109,6 +110,7 @@ map_language(IcsPage *ics, icalcomponent *ical, Arena *arena, Listing *listing)
 		listing->language = TextLine(arena, text, strlen(text), false);
 }
 
+/* STATUS, and METHOD:CANCEL */
 static void
 map_status(const IcsCalendar *calendar, icalcomponent *ical, Listing *listing,
 		   TextBuilder *attributes)
@@ -122,6 +124,7 @@ map_status(const IcsCalendar *calendar, icalcomponent *ical, Listing *listing,
 		BuilderAddFlag(attributes, "tentative");
 }
 
+/* CATEGORIES without repeats; the first is the category */
 static void
 map_categories(icalcomponent *ical, Arena *arena, Listing *listing)
 {
@@ -230,6 +233,7 @@ image_of(icalproperty *property, bool must_say, Arena *arena)
 	return url;
 }
 
+/* The first picture */
 static void
 map_image(icalcomponent *ical, Arena *arena, Listing *listing)
 {
@@ -244,6 +248,7 @@ map_image(icalcomponent *ical, Arena *arena, Listing *listing)
 			listing->image_url = image_of(property, kinds[i] == ICAL_ATTACH_PROPERTY, arena);
 }
 
+/* LOCATION and GEO */
 static void
 map_place(icalcomponent *ical, Arena *arena, Listing *listing)
 {
@@ -254,6 +259,7 @@ map_place(icalcomponent *ical, Arena *arena, Listing *listing)
 		IcsPlace(location, arena, listing);
 }
 
+/* What the occurrence brings */
 static void
 map_times(const IcsOccurrence *occurrence, IcsPage *ics, IcsCalendar *calendar, Arena *arena,
 		  Listing *listing)

@@ -139,6 +139,7 @@ take_refresh(Scan *scan, const IcsLine *line)
 		scan->refresh = seconds;
 }
 
+/* METHOD says whether its events take place, or are events at all */
 static void
 take_method(IcsCalendar *calendar, const char *method)
 {
@@ -150,6 +151,7 @@ take_method(IcsCalendar *calendar, const char *method)
 		strcasecmp(method, "REFRESH") == 0;
 }
 
+/* A property beside the components */
 static void
 calendar_property(Scan *scan, const IcsLine *line)
 {
@@ -167,6 +169,7 @@ calendar_property(Scan *scan, const IcsLine *line)
 		take_refresh(scan, line);
 }
 
+/* A property of an event, one of those that is_wanted lets through */
 static void
 event_property(Scan *scan, const IcsLine *line)
 {
@@ -206,6 +209,7 @@ event_property(Scan *scan, const IcsLine *line)
 
 /* ---- components ---- */
 
+/* Of BEGIN and END */
 static Kind
 kind_of(const IcsLine *line)
 {
@@ -228,6 +232,7 @@ innermost(const Scan *scan)
 	return scan->depth == 0 || scan->depth > MAX_DEPTH ? KIND_OTHER : scan->stack[scan->depth - 1];
 }
 
+/* Is a component of that kind open, at any depth? */
 static bool
 is_open(const Scan *scan, Kind kind)
 {
@@ -237,6 +242,7 @@ is_open(const Scan *scan, Kind kind)
 	return false;
 }
 
+/* A calendar of its own */
 static void
 begin_calendar(Scan *scan)
 {
@@ -258,6 +264,7 @@ begin_calendar(Scan *scan)
 	ics->calendars[ics->ncalendars++] = scan->calendar;
 }
 
+/* The open event has ended: index it */
 static void
 add_event(Scan *scan)
 {
@@ -283,6 +290,7 @@ add_event(Scan *scan)
 	ics->entries[ics->nentries++] = *event;
 }
 
+/* BEGIN */
 static void
 begin(Scan *scan, const IcsLine *line)
 {
@@ -316,6 +324,7 @@ begin(Scan *scan, const IcsLine *line)
 	scan->depth++;
 }
 
+/* The open VTIMEZONE has ended: remember where it is */
 static void
 end_timezone(Scan *scan)
 {
@@ -330,6 +339,7 @@ end_timezone(Scan *scan)
 	scan->calendar->timezones = timezone;
 }
 
+/* END */
 static void
 end(Scan *scan, const IcsLine *line)
 {
@@ -416,6 +426,7 @@ release_line(Scan *scan)
 		scan->timezone->tzid = keep_text(scan, &line);
 }
 
+/* Add to the held line, as far as it is looked at */
 static void
 hold(Scan *scan, const char *text, size_t length)
 {

@@ -31,6 +31,7 @@ digits(const char *text, int count)
 	return number;
 }
 
+/* Gregorian */
 static int
 days_in_month(int year, int month)
 {

@@ -110,6 +110,7 @@ read_utc_offset(const IcsLine *line, int *offset)
 	return true;
 }
 
+/* An onset of the observance */
 static void
 add_change(CustomZone *zone, const Observance *observance, LocalTime local)
 {
@@ -187,6 +188,7 @@ add_observance(IcsPage *ics, CustomZone *zone, const IcsComponent *component,
 	}
 }
 
+/* By instant */
 static int
 compare_changes(const void *a, const void *b)
 {
@@ -286,6 +288,7 @@ find_timezone(const IcsPage *ics, const IcsCalendar *calendar, const char *tzid)
 	return NULL;
 }
 
+/* See the head of the file */
 static const Zone *
 resolve_tzid(IcsPage *ics, IcsCalendar *calendar, const char *tzid)
 {

@@ -155,6 +155,7 @@ is_amsterdam(const char *name)
 	return strncasecmp(name, "Amsterdam, ", 11) == 0;
 }
 
+/* For bsearch */
 static int
 compare_name(const void *name, const void *zone)
 {

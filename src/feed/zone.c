@@ -79,6 +79,7 @@ struct Zones
 
 /* ---- making zones ---- */
 
+/* A zone without rules yet */
 static Zone *
 make_zone(Zones *zones, const char *name)
 {
@@ -100,6 +101,7 @@ ZoneCustom(Zones *zones, const ZoneProvider *provider, void *host_zone, const ch
 	return zone;
 }
 
+/* A zone of one offset */
 static const Zone *
 fixed_zone(Zones *zones, int offset)
 {

@@ -1,0 +1,193 @@
+/*
+ * src/feed/ics_member.c
+ *
+ * What one component of a UID says of its time: start, end, which occurrence
+ * it overrides.
+ *
+ * Pure C.
+ */
+#include "feed/ics_series.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "hash.h"
+
+/* A longer UID is told by its hash: ids stand in an index */
+#define UID_MAX 400
+
+/* UID as it is stored; one is made of what the event says if it has none */
+static const char *
+read_uid(IcsPage *ics, const IcsComponent *component, Arena *arena)
+{
+	static const char *const parts[] = {"DTSTART", "SUMMARY", "LOCATION"};
+	const IcsLine *line = IcsFind(component, "UID");
+	size_t		length = 0;
+	const char *uid;
+	uint64_t	hash = 0;
+
+	if (line != NULL)
+	{
+		uid = IcsTrimmed(line, &length);
+		if (length > UID_MAX)
+			return ArenaPrintf(arena, "%016llx", (unsigned long long) HashBytes(uid, length, 0));
+		if (length > 0)
+		{
+			uid = IcsUtf8(arena, uid, length, &length);
+			return ArenaStrndup(arena, uid, length);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+	{
+		line = IcsFind(component, parts[i]);
+		if (line != NULL)
+			uid = IcsTrimmed(line, &length);
+		hash = line != NULL ? HashBytes(uid, length, hash + 1) : hash + 1;
+	}
+	return ArenaPrintf(arena, "no-uid-%016llx", (unsigned long long) hash);
+}
+
+/* Is the value this word, in any case? */
+static bool
+value_is(const IcsLine *line, const char *word)
+{
+	size_t		length;
+	const char *value;
+
+	if (line == NULL)
+		return false;
+	value = IcsTrimmed(line, &length);
+	return length == strlen(word) && strncasecmp(value, word, length) == 0;
+}
+
+/* DTEND or DURATION; what makes no sense is as if not there */
+static void
+read_end(IcsPage *ics, IcsMember *member, const IcsComponent *component)
+{
+	const IcsLine *line = IcsFind(component, "DTEND");
+
+	if (member->start.zone == NULL)
+		return;					/* no start, no end */
+	if (line != NULL &&
+		IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->end))
+	{
+		member->has_end = member->end.utc > member->start.utc;
+		member->is_point = member->end.utc == member->start.utc;
+		if (member->has_end || member->is_point)
+			return;
+	}
+	line = IcsFind(component, "DURATION");
+	if (line != NULL &&
+		IcsReadDuration(line->value, line->value_length, &member->duration))
+		member->has_duration = member->duration.days != 0 || member->duration.seconds != 0;
+}
+
+/* RECURRENCE-ID, and whether all that follows is meant */
+static void
+read_recurrence_id(IcsPage *ics, IcsMember *member, const IcsComponent *component)
+{
+	const IcsLine *line = IcsFind(component, "RECURRENCE-ID");
+	size_t		length;
+	const char *range;
+
+	if (line == NULL ||
+		!IcsReadTime(ics, member->calendar, line, line->value, line->value_length,
+					 &member->recurrence_id))
+		return;
+	member->has_recurrence_id = true;
+	range = IcsParam(line, "RANGE", &length);
+	member->and_future = range != NULL && length == 13 &&
+		strncasecmp(range, "THISANDFUTURE", 13) == 0;
+}
+
+/* DTSTART, and what keeps the component from being an event */
+static void
+read_start(IcsPage *ics, IcsMember *member, const IcsComponent *component)
+{
+	const IcsLine *line = IcsFind(component, "DTSTART");
+
+	if (member->calendar->is_answer)
+		member->skip_reason = "not_an_event";
+	else if (!ics->include_private &&
+			 (value_is(IcsFind(component, "CLASS"), "PRIVATE") ||
+			  value_is(IcsFind(component, "CLASS"), "CONFIDENTIAL")))
+		member->skip_reason = "private";
+	if (line != NULL)
+	{
+		if (!IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->start))
+			member->refusal = "is not a date or time that exists";
+	}
+	else if (member->has_recurrence_id)
+		member->start = member->recurrence_id;
+	else if (member->skip_reason == NULL)
+		member->skip_reason = "not_an_event";
+}
+
+/* Read what matters of an entry's component; it is not kept */
+void
+IcsReadMember(IcsPage *ics, uint32_t index, Arena *arena, IcsMember *member)
+{
+	const IcsEntry *entry = &ics->entries[index];
+	const IcsComponent *component;
+	const IcsLine *line;
+	Problem		problem;
+	bool		is_date,
+				is_utc;
+
+	memset(member, 0, sizeof(*member));
+	member->entry = index;
+	member->calendar = ics->calendars[entry->calendar];
+	ArenaReset(ics->loaded);
+	component = IcsLoad(ics, entry->offset, entry->length, false, ics->loaded, &problem);
+	if (component == NULL)
+	{
+		member->refusal = ArenaStrdup(arena, problem.message);
+		member->uid = ArenaPrintf(arena, "unread-%u", index);
+		return;
+	}
+	member->uid = read_uid(ics, component, arena);
+	member->recurs = (entry->flags & ICS_RECURS) != 0 && ics->expand;
+	read_recurrence_id(ics, member, component);
+	read_start(ics, member, component);
+	read_end(ics, member, component);
+	member->says_all_day = value_is(IcsFind(component, "X-MICROSOFT-CDO-ALLDAYEVENT"), "TRUE");
+	line = IcsFind(component, "LAST-MODIFIED");
+	if (line == NULL ||
+		!IcsReadStamp(line->value, line->value_length, &member->last_modified, &is_date, &is_utc))
+		member->last_modified = INT64_MIN;
+	member->hash = IcsHash(component, member->recurs || member->has_recurrence_id, ics->seed);
+}
+
+/*
+ * When the member ends if it starts at local, utc.  A start in a gap of the
+ * clock is held later than it reads, its end may not be: then only the length
+ * counts.
+ */
+FeedTime
+IcsMemberEnd(const IcsMember *member, LocalTime local, FeedTime utc)
+{
+	const Zone *zone = member->start.zone;
+	int64_t		length;
+	FeedTime	end;
+
+	if (member->has_end)
+	{
+		length = member->end.utc - member->start.utc;
+		end = utc + length;
+		if (member->start.is_date || member->end.zone == zone)
+			end = ZoneToUtc(zone, local + (member->end.local - member->start.local));
+	}
+	else if (member->has_duration)
+	{
+		length = member->duration.days * ICS_DAY + member->duration.seconds;
+		end = ZoneToUtc(zone, local + member->duration.days * ICS_DAY) + member->duration.seconds;
+	}
+	else if (member->start.is_date && !member->is_point)
+	{
+		length = ICS_DAY;
+		end = ZoneToUtc(zone, local + ICS_DAY);
+	}
+	else
+		return FEED_TIME_UNKNOWN;
+	return end > utc ? end : utc + length;
+}
