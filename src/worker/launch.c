@@ -20,6 +20,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
 #include "store/store.h"
@@ -153,6 +154,9 @@ LaunchFailure(const Launch *launch)
 void
 LaunchWait(Launch **launches, int n, bool opened_is_enough)
 {
+	/* What was looked up in the catalogs must not hold back VACUUM meanwhile */
+	InvalidateCatalogSnapshot();
+
 	for (;;)
 	{
 		for (int i = 0; i < n; i++)
