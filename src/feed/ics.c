@@ -293,18 +293,25 @@ surely_outside(const IcsPage *ics, const IcsEntry *entry)
 	return entry->start >= ics->feed->window_end + slack ? "out_of_horizon" : NULL;
 }
 
-/* The component's text as JSON */
-static const char *
-raw_json(IcsPage *ics, uint32_t index, size_t max, Arena *arena)
+/* The component's text as the one member of a JSON object */
+static void
+set_raw(IcsPage *ics, uint32_t index, size_t max, Arena *arena, FeedRecord *record)
 {
+	static const char before[] = "{\"component\": ";
 	const IcsEntry *entry = &ics->entries[index];
 	size_t		length = entry->length < max ? entry->length : max;
 	char	   *bytes = ArenaAlloc(ics->loaded, length + 1);
 	long		got = IcsRead(ics, entry->offset, bytes, length);
 	const char *text = IcsUtf8(ics->loaded, bytes, got > 0 ? (size_t) got : 0, &length);
+	const char *string = TextToJsonString(ics->loaded, text, length);
+	size_t		string_length = strlen(string);
+	char	   *raw = ArenaAlloc(arena, sizeof(before) + string_length + 1);
 
-	text = ArenaPrintf(arena, "{\"component\": %s}", TextToJsonString(ics->loaded, text, length));
-	return text;
+	memcpy(raw, before, sizeof(before) - 1);
+	memcpy(raw + sizeof(before) - 1, string, string_length);
+	strcpy(raw + sizeof(before) - 1 + string_length, "}");
+	record->raw = raw;
+	record->raw_length = sizeof(before) + string_length;
 }
 
 /* A record whose start cannot be read */
@@ -314,10 +321,7 @@ refuse_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 	ProblemSet(&record->problem, ERROR_CLASS_MAPPING, "DTSTART %s", occurrence->refusal);
 	strcpy(record->problem.field, "starts_at");
 	if (ics->nkept_refusals++ < MAX_KEPT_REFUSALS)
-	{
-		record->raw = raw_json(ics, occurrence->entry, REFUSAL_TEXT_MAX, ics->page->arena);
-		record->raw_length = strlen(record->raw);
-	}
+		set_raw(ics, occurrence->entry, REFUSAL_TEXT_MAX, ics->page->arena, record);
 }
 
 /* Hand out an occurrence; what must outlive the scratch arena is copied */
@@ -407,8 +411,7 @@ ics_map(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *l
 
 	ListingInit(listing);
 	ArenaReset(ics->loaded);
-	record->raw = raw_json(ics, occurrence->entry, ICS_MAX_COMPONENT, arena);
-	record->raw_length = strlen(record->raw);
+	set_raw(ics, occurrence->entry, ICS_MAX_COMPONENT, arena, record);
 	if (!parse_entry(ics, occurrence->entry, &record->problem) ||
 		!IcsMap(ics, occurrence, ics->mapped_component, ics->mapped_ical, arena, listing,
 				&record->problem))

@@ -42,7 +42,7 @@ add_occurrence(IcsSeries *series, const IcsMember *member)
 	IcsOccurrence *occurrence;
 
 	series->list = IcsGrow(series->arena, series->list, series->count, &series->room,
-						sizeof(IcsOccurrence));
+						   sizeof(IcsOccurrence));
 	occurrence = &series->list[series->count++];
 	memset(occurrence, 0, sizeof(*occurrence));
 	occurrence->entry = member->entry;
@@ -56,7 +56,6 @@ add_skip(IcsSeries *series, const IcsMember *member, const char *reason)
 {
 	add_occurrence(series, member)->skip_reason = reason;
 }
-
 
 /* What else of an occurrence follows from its times */
 static void
@@ -78,6 +77,8 @@ complete(IcsSeries *series, const IcsMember *member, IcsOccurrence *occurrence)
 		zone = occurrence->zone = IcsDisplayZone(series->ics, member->calendar);
 		occurrence->local_start = ZoneToLocal(zone, occurrence->start);
 	}
+	if (ZoneName(zone) == NULL)
+		zone = IcsDisplayZone(series->ics, member->calendar);
 	snprintf(facts, sizeof(facts), "%lld/%lld/%d%d%d/%s", (long long) occurrence->start,
 			 (long long) occurrence->end, occurrence->all_day, member->calendar->cancels,
 			 occurrence->outside_rule, ZoneName(zone) != NULL ? ZoneName(zone) : "");
@@ -257,6 +258,7 @@ expand_master(IcsSeries *series, const IcsMember *master)
 	const IcsEntry *entry = &ics->entries[master->entry];
 	Problem		problem;
 	int			count = 0;
+	int			i;
 
 	ics->feed->breathe();
 	if (series->nexpanded >= ICS_MAX_OCCURRENCES || ics->nexpanded >= MAX_EXPANDED)
@@ -270,7 +272,7 @@ expand_master(IcsSeries *series, const IcsMember *master)
 	if (series->component == NULL)
 		return;
 	IcsCollectInstances(series);
-	for (int i = 0; i < series->ninstances; i++)
+	for (i = 0; i < series->ninstances; i++)
 	{
 		if (i % 256 == 255)
 			ics->feed->breathe();
@@ -278,15 +280,14 @@ expand_master(IcsSeries *series, const IcsMember *master)
 			continue;
 		if (IcsOutside(ics, series->instances[i].utc) == NULL &&
 			(series->nexpanded + count >= ICS_MAX_OCCURRENCES || ics->nexpanded + count >= MAX_EXPANDED))
-		{
-			add_capped(series, master);
 			break;
-		}
 		count += add_from_instance(series, &series->instances[i]);
 	}
 	series->nexpanded += count;
 	ics->nexpanded += count;
-	if (count == 0)
+	if (i < series->ninstances)
+		add_capped(series, master);
+	else if (count == 0)
 		add_skip(series, master,
 				 master->start.utc >= ics->feed->window_end ? "out_of_horizon" : "past");
 }
@@ -330,14 +331,14 @@ static int
 drop_duplicates(IcsSeries *series)
 {
 	IcsPage    *ics = series->ics;
-	IcsMember	   *last = NULL;
+	IcsMember  *last = NULL;
 	int32_t		newest = INT32_MIN;
 	int			nmasters = 0;
 
 	qsort(series->members, series->nmembers, sizeof(IcsMember), compare_members);
 	for (int i = 0; i < series->nmembers; i++)
 	{
-		IcsMember	   *member = &series->members[i];
+		IcsMember  *member = &series->members[i];
 		bool		same = last != NULL && last->has_recurrence_id == member->has_recurrence_id &&
 			(member->has_recurrence_id ? last->recurrence_id.utc == member->recurrence_id.utc :
 			 last->start.utc == member->start.utc);
@@ -357,7 +358,7 @@ drop_duplicates(IcsSeries *series)
 	}
 	for (int i = 0; i < series->nmembers; i++)
 	{
-		IcsMember	   *member = &series->members[i];
+		IcsMember  *member = &series->members[i];
 
 		if (member->has_recurrence_id || member->refusal != NULL || member->skip_reason != NULL)
 			continue;

@@ -96,7 +96,7 @@ static void
 add_instance(IcsSeries *series, LocalTime local, FeedTime utc, FeedTime end, bool outside_rule)
 {
 	series->instances = IcsGrow(series->work, series->instances, series->ninstances,
-							 &series->instance_room, sizeof(IcsInstance));
+								&series->instance_room, sizeof(IcsInstance));
 	series->instances[series->ninstances++] = (IcsInstance)
 	{
 		local, utc, end, outside_rule
