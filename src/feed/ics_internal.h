@@ -78,7 +78,6 @@ typedef struct IcsCalendar
 	bool		cancels;		/* METHOD:CANCEL */
 	bool		is_answer;		/* METHOD:REPLY, COUNTER …: no events */
 	IcsTimezone *timezones;
-	int			ntimezones;
 	const Zone *default_zone;	/* of floating times */
 	const Zone *display_zone;	/* of times written in UTC */
 	IcsZoneName *zone_names;
@@ -115,6 +114,8 @@ typedef struct IcsPage
 	struct icalcomponent_impl *mapped_ical;
 	int			nkept_refusals;
 	int			nexpanded;		/* occurrences of series so far */
+	int			ncustom_zones;
+	int			nzone_names;
 	int			nwarnings;
 } IcsPage;
 

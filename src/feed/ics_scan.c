@@ -27,7 +27,6 @@
 
 #define MAX_DEPTH 16
 #define MAX_CALENDARS 10000
-#define MAX_TIMEZONES 500
 #define MAX_WARNINGS 20
 
 /* A publisher's wish for the interval between loads is kept within these */
@@ -331,8 +330,7 @@ end_timezone(Scan *scan)
 	IcsTimezone *timezone = scan->timezone;
 
 	scan->timezone = NULL;
-	if (timezone == NULL || timezone->tzid == NULL ||
-		scan->calendar->ntimezones++ >= MAX_TIMEZONES)
+	if (timezone == NULL || timezone->tzid == NULL)
 		return;
 	timezone->length = (uint32_t) (scan->held_end - timezone->offset);
 	timezone->next = scan->calendar->timezones;

@@ -30,6 +30,10 @@
 
 #define MAX_TIMEZONE_LENGTH (256 * 1024)
 
+/* VTIMEZONEs worked out, and TZIDs told apart, of one body */
+#define MAX_CUSTOM_ZONES 200
+#define MAX_ZONE_NAMES 2000
+
 typedef struct Change
 {
 	FeedTime	at;
@@ -244,7 +248,7 @@ custom_zone(IcsPage *ics, const IcsTimezone *timezone)
 	const Zone *named = NULL;
 	Problem		problem;
 
-	if (timezone->length > MAX_TIMEZONE_LENGTH)
+	if (timezone->length > MAX_TIMEZONE_LENGTH || ics->ncustom_zones++ >= MAX_CUSTOM_ZONES)
 		return NULL;
 	component = IcsLoad(ics, timezone->offset, timezone->length, true, ics->scratch, &problem);
 	if (component == NULL)
@@ -325,6 +329,8 @@ IcsZone(IcsPage *ics, IcsCalendar *calendar, const char *tzid, size_t length)
 			calendar->last_zone_name = name;
 			return name->zone;
 		}
+	if (ics->nzone_names++ >= MAX_ZONE_NAMES)
+		return IcsDefaultZone(ics, calendar);
 	name = ArenaAlloc(ics->page->arena, sizeof(IcsZoneName));
 	name->tzid = ArenaStrndup(ics->page->arena, tzid, length);
 	name->length = length;

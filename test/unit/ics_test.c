@@ -457,6 +457,17 @@ test_dangers(void)
 	HarnessRunChunked(h, big, length, 65536);
 	TapOk(h->nlistings == 1 && strlen(h->items[0].listing.description) == 256 * 1024, "and one of 5 MB is cut for the parser");
 
+	length = sprintf(big, HEAD);
+	for (int i = 0; i < 5000; i++)
+		length += sprintf(big + length, "BEGIN:VTIMEZONE\r\nTZID:z%d\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+						  "TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=HOURLY\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+						  EVENT("z%d", "DTSTART;TZID=z%d:20270201T000000\r\n"), i, i, i);
+	length += sprintf(big + length, TAIL);
+	open_with("{}");
+	h->keep_items = false;
+	HarnessRun(h, big, length);
+	TapOk(h->nlistings == 5000 && ArenaSize(h->feed.arena) < 20 * 1024 * 1024, "thousands of custom zones");
+
 	length = sprintf(big, HEAD "BEGIN:VEVENT\r\nUID:params\r\nDTSTART:20270301T190000Z\r\nSUMMARY");
 	for (int i = 0; i < 5000; i++)
 		length += sprintf(big + length, ";X-P%d=v", i);
