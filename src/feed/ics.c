@@ -314,14 +314,17 @@ set_raw(IcsPage *ics, uint32_t index, size_t max, Arena *arena, FeedRecord *reco
 	record->raw_length = sizeof(before) + string_length;
 }
 
-/* A record whose start cannot be read */
+/* A record that says no usable start, or cannot be read */
 static void
 refuse_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 {
-	ProblemSet(&record->problem, ERROR_CLASS_MAPPING, "DTSTART %s", occurrence->refusal);
-	strcpy(record->problem.field, "starts_at");
-	if (ics->nkept_refusals++ < MAX_KEPT_REFUSALS)
-		set_raw(ics, occurrence->entry, REFUSAL_TEXT_MAX, ics->page->arena, record);
+	ProblemSet(&record->problem, ERROR_CLASS_MAPPING, "%s", occurrence->refusal);
+	if (strncmp(occurrence->refusal, "DTSTART", 7) == 0)
+		strcpy(record->problem.field, "starts_at");
+	if (ics->nkept_refusals++ >= MAX_KEPT_REFUSALS)
+		return;
+	record->source_id = ArenaStrdup(ics->page->arena, occurrence->source_id);
+	set_raw(ics, occurrence->entry, REFUSAL_TEXT_MAX, ics->page->arena, record);
 }
 
 /* Hand out an occurrence; what must outlive the scratch arena is copied */

@@ -428,7 +428,12 @@ static void
 add_member(IcsSeries *series, const IcsMember *member, int nmasters)
 {
 	if (member->refusal != NULL)
-		add_occurrence(series, member)->refusal = member->refusal;
+	{
+		IcsOccurrence *occurrence = add_occurrence(series, member);
+
+		occurrence->refusal = member->refusal;
+		occurrence->source_id = member->uid;
+	}
 	else if (member->skip_reason != NULL)
 		add_skip(series, member, member->skip_reason);
 	else if (member->dropped)

@@ -239,7 +239,7 @@ typedef struct IcsOccurrence
 {
 	const char *source_id;
 	const char *skip_reason;
-	const char *refusal;		/* DTSTART's fault, in words */
+	const char *refusal;		/* what is wrong with it, in words */
 	const char *series_id;		/* UID, of an occurrence of a series */
 	uint64_t	hash;
 	FeedTime	start;

@@ -115,7 +115,7 @@ read_start(IcsPage *ics, IcsMember *member, const IcsComponent *component)
 	if (line != NULL)
 	{
 		if (!IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->start))
-			member->refusal = "is not a date or time that exists";
+			member->refusal = "DTSTART is not a date or time that exists";
 	}
 	else if (member->has_recurrence_id)
 		member->start = member->recurrence_id;

@@ -428,6 +428,7 @@ test_dangers(void)
 	take(HEAD EVENT("feb", "DTSTART:20270230T190000Z\r\n") EVENT("good", "DTSTART:20270301T190000Z\r\n") TAIL);
 	TapOk(h->nrefused == 1 && h->nlistings == 1 && h->items[0].record.raw != NULL,
 		  "danger 12: 30 February is refused, not made 2 March");
+	TapSame(h->items[0].record.problem.message, "DTSTART is not a date or time that exists", "and said so");
 	take(HEAD EVENT("none", "SUMMARY:no start\r\n") TAIL);
 	TapOk(HarnessSkipped(h, "not_an_event") == 1, "without DTSTART it is no event");
 
