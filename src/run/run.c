@@ -178,6 +178,21 @@ log_end(const Run *run, const JobEnd *end)
 
 /* ---- a worker's run ---- */
 
+/*
+ * A batch need not be on disk before the next page is worked on: what a crash
+ * of the machine takes back is the end of a run that did not end, and the next
+ * run brings it again.  The commit that closes the job is as durable as the
+ * server is set to make it, and everything before it with it.
+ */
+static char *
+relax_commits(void)
+{
+	char	   *setting = pstrdup(GetConfigOption("synchronous_commit", false, false));
+
+	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
+	return setting;
+}
+
 /* Fetch and store everything; the end of the run, well or badly */
 static void
 run_guarded(Run *run, JobEnd *end)
@@ -222,6 +237,7 @@ RunSource(const RunRequest *request)
 	JobEnd		end;
 	bool		locked = false;
 	int64		job_id = 0;
+	char	   *synchronous_commit;
 
 	/* Lock first: a row that is open without it is a crash */
 	StoreTransactionBegin(&session);
@@ -242,7 +258,9 @@ RunSource(const RunRequest *request)
 	request->opened(request->arg, job_id);
 	run = new_run(source, true);
 	run->job_id = job_id;
+	synchronous_commit = relax_commits();
 	run_guarded(run, &end);
+	SetConfigOption("synchronous_commit", synchronous_commit, PGC_USERSET, PGC_S_SESSION);
 	close_job(run, &end);
 	log_end(run, &end);
 	pgstat_report_stat(true);

@@ -553,6 +553,48 @@ merge_listings(const int64 *events, int nevents)
 	(void) StoreExecute(&merge, values, NULL, 0);
 }
 
+/*
+ * The same for events that one listing alone makes up, which most are: its
+ * columns as they are.  How many of the events these were.
+ */
+static int
+copy_lone_listings(const int64 *events, int nevents)
+{
+	static StoreStatement copy = {
+		"UPDATE ingest.event e SET"
+		" title = l.title, description = l.description, url = l.url, image_url = l.image_url,"
+		" status = l.status, starts_at = l.starts_at, ends_at = l.ends_at, all_day = l.all_day,"
+		" start_precision = l.start_precision, timezone = l.timezone, is_online = l.is_online,"
+		" venue_name = l.venue_name, address = l.address, city = l.city, region = l.region,"
+		" postal_code = l.postal_code, country = l.country, latitude = l.latitude,"
+		" longitude = l.longitude, organizer = l.organizer, organizer_url = l.organizer_url,"
+		" category = l.category, tags = l.tags, language = l.language, is_free = l.is_free,"
+		" price_min = l.price_min, price_max = l.price_max, currency = l.currency,"
+		" series_id = l.series_id, attributes = l.attributes, updated_at = now()"
+		" FROM ingest.listing l WHERE e.id = ANY ($1) AND l.event_id = e.id"
+		" AND e.nb_listings = 1 AND e.sources[1] = l.source"
+		" AND NOT EXISTS (SELECT FROM ingest.listing o WHERE o.event_id = e.id AND o.id <> l.id)",
+		SPI_OK_UPDATE, 1, {INT8ARRAYOID}
+	};
+	Datum		values[1] = {int64_array(events, nevents)};
+
+	return (int) StoreExecute(&copy, values, NULL, 0);
+}
+
+/* Bring events up to date with their listings */
+static void
+refresh_events(int64 *events, int nevents)
+{
+	int			ndistinct = 0;
+
+	qsort(events, nevents, sizeof(int64), compare_int64);
+	for (int i = 0; i < nevents; i++)
+		if (i == 0 || events[i] != events[ndistinct - 1])
+			events[ndistinct++] = events[i];
+	if (ndistinct > 0 && copy_lone_listings(events, ndistinct) < ndistinct)
+		merge_listings(events, ndistinct);
+}
+
 /* The merge log's line for new listings that joined a known event */
 static void
 log_joins(int64 job_id, BatchItem **items, int nitems)
@@ -610,6 +652,5 @@ EventSettle(int64 job_id, BatchItem **items, int nitems)
 	}
 	if (nkeys + nkeyless > 0)
 		regroup(job_id, items, nitems, keys, nkeys, keyless, nkeyless, &events, &nevents);
-	if (nevents > 0)
-		merge_listings(events, nevents);
+	refresh_events(events, nevents);
 }
