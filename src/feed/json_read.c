@@ -63,7 +63,12 @@ JsonReaderCreate(Arena *arena)
 	reader->tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (reader->tokener == NULL)
 		ArenaOutOfMemory(sizeof(json_tokener *));
-	json_tokener_set_flags(reader->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+
+	/*
+	 * Not JSON_TOKENER_VALIDATE_UTF8: json-c 0.18 refuses valid UTF-8 with it.
+	 * check_bytes() has validated it all before.
+	 */
+	json_tokener_set_flags(reader->tokener, JSON_TOKENER_STRICT);
 	ArenaOnReset(arena, release_tokener_cb, reader->tokener);
 	return reader;
 }

@@ -21,10 +21,12 @@
 #include "feed/zone.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "feed/windows_zones.h"
+#include "feed/zone_links.h"
 
 /* Slots of a zone's cache, and what of an instant chooses one (97 days) */
 #define PERIOD_SLOTS 64
@@ -205,6 +207,28 @@ is_utc_name(const char *name)
 	return false;
 }
 
+static int
+compare_link(const void *name, const void *link)
+{
+	return strcasecmp(name, ((const ZoneLink *) link)->name);
+}
+
+/* The host's zone of an IANA name, or of what the name has become */
+static const Zone *
+iana_zone(Zones *zones, const char *name)
+{
+	const Zone *zone;
+	const ZoneLink *link;
+
+	if (!looks_like_iana(name))
+		return NULL;
+	zone = host_zone(zones, name);
+	if (zone != NULL)
+		return zone;
+	link = bsearch(name, ZoneLinks, (size_t) ZoneLinkCount, sizeof(ZoneLink), compare_link);
+	return link != NULL ? host_zone(zones, link->target) : NULL;
+}
+
 /*
  * An IANA name as it stands or at the end of a path: "/freeassociation.
  * sourceforge.net/Tzfile/Europe/Paris".  The longest end that is a zone.
@@ -218,7 +242,7 @@ resolve_iana(Zones *zones, const char *name)
 	{
 		if (is_utc_name(rest))
 			return zones->utc;
-		if (looks_like_iana(rest) && (zone = host_zone(zones, rest)) != NULL)
+		if ((zone = iana_zone(zones, rest)) != NULL)
 			return zone;
 		/* only what begins like a path, or names a host first, is cut */
 		if (rest == name && *name != '/' && strchr(name, '.') == NULL)
