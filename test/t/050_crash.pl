@@ -34,10 +34,19 @@ sub add_sources
 		path => '/fault/latency-80/ics/city.ics', config => \%window);
 }
 
-sub is_up
+# The server has seen the end of the process, and started anew if it was killed
+sub has_recovered
 {
-	my ($status) = $node->psql('postgres', 'SELECT 1', timeout => 10);
-	return defined $status && $status == 0;
+	my ($pid, $position) = @_;
+	my $gone = qr/\(PID $pid\) was terminated by signal 9/;
+
+	wait_until(sub { !kill 0, $pid }, 60) or return;
+	# a process at its end may end by itself, even so: then there is no such line
+	return 1 unless wait_until(sub { log_lines($node, $gone, $position) }, 1);
+	return wait_until(sub {
+		my ($out) = run_command([ 'psql', '-XAtqc', 'SELECT 1', $node->connstr('postgres') ]);
+		return $out eq '1';
+	}, 60);
 }
 
 add_sources('postgres');
@@ -50,10 +59,11 @@ for my $round (1 .. $rounds)
 	my $name = rand() < 0.7 ? 'eventbrite' : 'city';
 	my ($job) = query_json($node, "SELECT * FROM ingest_run('$name', wait => false)");
 	sleep rand($name eq 'city' ? 0.12 : 0.45);
+	my $position = log_position($node);
 	if (kill 'KILL', $job->{pid})
 	{
 		$killed{ $job->{id} } = 1;
-		ok(wait_until(sub { is_up() }, 60), "round $round: the server recovers") or last;
+		ok(has_recovered($job->{pid}, $position), "round $round: the server recovers") or last;
 		my ($row) = query_json($node, "SELECT j.*, v.status AS seen FROM ingest.import_job AS j
 			JOIN ingest.jobs AS v ON v.job_id = j.id WHERE j.id = $job->{id}");
 		# it may have been done already, but for the end of its process
