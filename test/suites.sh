@@ -111,7 +111,7 @@ build() {
 	built=1
 	if ! make -j"$jobs" PG_CONFIG="$PG_CONFIG" >"$out/build.log" 2>&1; then
 		printf '%-11s failed  %4d s\n' build "$((SECONDS - since))"
-		grep -E 'error:|undefined reference|\*\*\*' "$out/build.log" | indent 20
+		grep -E 'error:|undefined reference|\*\*\*' "$out/build.log" | head -n 20 | indent 20
 		return 1
 	fi
 	private_server "$server" >>"$out/build.log" 2>&1
@@ -155,7 +155,7 @@ suite_unit() {
 	if [ ${#programs[@]} = 0 ]; then no_tests unit; return; fi
 
 	if ! timeout "$limit" make -k -j"$jobs" -f test/unit.mk "${programs[@]}" >"$log" 2>&1; then
-		grep -E 'error:|undefined reference|\*\*\*' "$log" | indent 30
+		grep -E 'error:|undefined reference|\*\*\*' "$log" | head -n 30 | indent 30
 	fi
 	for program in "${programs[@]}"; do
 		if make -q -f test/unit.mk "$program" 2>/dev/null; then
