@@ -556,6 +556,10 @@ merge_listings(const int64 *events, int nevents)
 /*
  * The same for events that one listing alone makes up, which most are: its
  * columns as they are.  How many of the events these were.
+ *
+ * Sources are compared as arrays: "l.source = e.sources[1]" would be taken for
+ * a key of the index on (source, source_id), and all listings of the source
+ * read for each event.
  */
 static int
 copy_lone_listings(const int64 *events, int nevents)
@@ -572,7 +576,7 @@ copy_lone_listings(const int64 *events, int nevents)
 		" price_min = l.price_min, price_max = l.price_max, currency = l.currency,"
 		" series_id = l.series_id, attributes = l.attributes, updated_at = now()"
 		" FROM ingest.listing l WHERE e.id = ANY ($1) AND l.event_id = e.id"
-		" AND e.nb_listings = 1 AND e.sources[1] = l.source"
+		" AND e.nb_listings = 1 AND e.sources = ARRAY[l.source]"
 		" AND NOT EXISTS (SELECT FROM ingest.listing o WHERE o.event_id = e.id AND o.id <> l.id)",
 		SPI_OK_UPDATE, 1, {INT8ARRAYOID}
 	};
