@@ -15,6 +15,8 @@
 #include "feed/json_read.h"
 #include "feed/json_scan.h"
 
+extern const Connector EventbriteConnector;
+
 typedef enum EventbriteListKind
 {
 	LIST_ORGANIZER,

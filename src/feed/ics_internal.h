@@ -25,6 +25,8 @@
 
 #include "feed/connector.h"
 
+extern const Connector IcsConnector;
+
 /* Occurrences of one series in one run */
 #define ICS_MAX_OCCURRENCES 2000
 

@@ -15,10 +15,12 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "feed/text.h"
+#include "utf8.h"
 
 /* Digits that always fit an int64, and the largest that does */
 #define SAFE_DIGITS		18
@@ -27,6 +29,7 @@
 struct JsonReader
 {
 	json_tokener *tokener;
+	bool		ascii_only;		/* the library takes no other character */
 };
 
 /* JsonNode is json_object under a name that clashes with nothing */
@@ -55,6 +58,23 @@ release_object_cb(void *object)
 	json_object_put(object);
 }
 
+/*
+ * json-c 0.17 and 0.18, told to be strict, take every byte above 127 for a
+ * control character (json-c issue 892).
+ */
+static bool
+takes_utf8(json_tokener *tokener)
+{
+	static const char sample[] = "\"\xC3\xA9\"";
+	struct json_object *object = json_tokener_parse_ex(tokener, sample, sizeof(sample) - 1);
+
+	json_tokener_reset(tokener);
+	if (object == NULL)
+		return false;
+	json_object_put(object);
+	return true;
+}
+
 JsonReader *
 JsonReaderCreate(Arena *arena)
 {
@@ -64,12 +84,10 @@ JsonReaderCreate(Arena *arena)
 	if (reader->tokener == NULL)
 		ArenaOutOfMemory(sizeof(json_tokener *));
 
-	/*
-	 * Not JSON_TOKENER_VALIDATE_UTF8: json-c 0.18 refuses valid UTF-8 with it.
-	 * check_bytes() has validated it all before.
-	 */
+	/* UTF-8 is check_bytes()'s; the flag for it would check it a second time */
 	json_tokener_set_flags(reader->tokener, JSON_TOKENER_STRICT);
 	ArenaOnReset(arena, release_tokener_cb, reader->tokener);
+	reader->ascii_only = !takes_utf8(reader->tokener);
 	return reader;
 }
 
@@ -212,6 +230,44 @@ check_bytes(const char *bytes, size_t length, Problem *problem)
 	return true;
 }
 
+/*
+ * The same JSON in ASCII: each other character, which can only stand in a
+ * string, by its \\u escape.
+ */
+static const char *
+escape_non_ascii(Arena *arena, const char *bytes, size_t *length)
+{
+	const unsigned char *in = (const unsigned char *) bytes;
+	const unsigned char *end = in + *length;
+	char	   *copy;
+	char	   *out;
+	size_t		nbytes = 0;
+
+	for (const unsigned char *c = in; c < end; c++)
+		nbytes += *c >= 0x80;
+	if (nbytes == 0)
+		return bytes;
+
+	/* of two bytes become six characters, of four twelve */
+	out = copy = ArenaAlloc(arena, *length + 2 * nbytes + 1);
+	while (in < end)
+	{
+		int			n = Utf8Length(in, (size_t) (end - in));
+		uint32_t	code = Utf8Decode(in, n);
+
+		if (code < 0x80)
+			*out++ = (char) code;
+		else if (code < 0x10000)
+			out += sprintf(out, "\\u%04x", code);
+		else
+			out += sprintf(out, "\\u%04x\\u%04x", 0xD800 + ((code - 0x10000) >> 10),
+						   0xDC00 + ((code - 0x10000) & 0x3FF));
+		in += n;
+	}
+	*length = (size_t) (out - copy);
+	return copy;
+}
+
 /* Have json-c build the tree */
 static bool
 build_tree(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
@@ -222,6 +278,8 @@ build_tree(JsonReader *reader, Arena *arena, const char *bytes, size_t length,
 
 	if (has_long_number(bytes, length))
 		bytes = quote_oversized(arena, bytes, &length);
+	if (reader->ascii_only)
+		bytes = escape_non_ascii(arena, bytes, &length);
 
 	json_tokener_reset(reader->tokener);
 	object = json_tokener_parse_ex(reader->tokener, bytes, (int) length);

@@ -98,7 +98,7 @@ extern void RunPhase(Run *run, const char *format, ...) pg_attribute_printf(2, 3
 extern char *RunRedact(const Run *run, const char *text);
 
 /* Raise a failure of the whole run. */
-extern void RunFail(Run *run, const Problem *problem) pg_attribute_noreturn();
+extern void RunFail(Run *run, const Problem *problem) __attribute__((noreturn));
 
 /* The SQLSTATE by which a class of failure is raised. */
 extern int	RunSqlState(ErrorClass error_class);

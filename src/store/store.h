@@ -112,7 +112,7 @@ extern SourceValidator *SourceValidators(const char *source, int *count);
 extern char **SourceNames(bool runnable_only, int *count);
 
 /* Raise 42704 for an unknown source, with the list of known ones as the hint. */
-extern void SourceUnknown(const char *name) pg_attribute_noreturn();
+extern void SourceUnknown(const char *name) __attribute__((noreturn));
 
 /* A credential's value with env: and file: resolved, palloc'd; NULL: none. */
 extern char *SourceCredential(const char *source, const char *key);

@@ -197,12 +197,12 @@ class Library:
                   'STATUS:CANCELLED')
         self._expect(uid, title, start, 180, status='cancelled')
         start = self.today + timedelta(days=30, hours=15)
-        uid, title = ('auteure-bc@bibliotheque.example.org',
-                      'En direct de Vancouver : Rachel Walsh')
-        west = start - timedelta(hours=3)
+        uid, title = ('auteure-mb@bibliotheque.example.org',
+                      'En direct de Winnipeg : Rachel Walsh')
+        west = start - timedelta(hours=1)
         self._add(uid, title,
-                  ['DTSTART;TZID=America/Vancouver:' + local(west),
-                   'DTEND;TZID=America/Vancouver:'
+                  ['DTSTART;TZID=America/Winnipeg:' + local(west),
+                   'DTEND;TZID=America/Winnipeg:'
                    + local(west + timedelta(hours=1))])
         self._expect(uid, title, start, 60)
         self.events.append([
