@@ -197,12 +197,12 @@ class Library:
                   'STATUS:CANCELLED')
         self._expect(uid, title, start, 180, status='cancelled')
         start = self.today + timedelta(days=30, hours=15)
-        uid, title = ('auteure-mb@bibliotheque.example.org',
-                      'En direct de Winnipeg : Rachel Walsh')
-        west = start - timedelta(hours=1)
+        uid, title = ('auteure-az@bibliotheque.example.org',
+                      'En direct de Phoenix : Rachel Walsh')
+        west = clock.to_utc(start) - timedelta(hours=7)  # no summer time there
         self._add(uid, title,
-                  ['DTSTART;TZID=America/Winnipeg:' + local(west),
-                   'DTEND;TZID=America/Winnipeg:'
+                  ['DTSTART;TZID=America/Phoenix:' + local(west),
+                   'DTEND;TZID=America/Phoenix:'
                    + local(west + timedelta(hours=1))])
         self._expect(uid, title, start, 60)
         self.events.append([
