@@ -61,6 +61,11 @@ struct Slice
 	Listing		listings[SLICE_SIZE];
 	int			nitems;
 
+	/* unchanged ones whose detail was fetched, lest it be fetched each time */
+	int			confirmed[SLICE_SIZE];	/* indexes of records */
+	const char *revisions[SLICE_SIZE];	/* theirs now */
+	int			nconfirmed;
+
 	Refused		refused[SLICE_SIZE];
 	int			nrefused;
 };
@@ -284,9 +289,16 @@ map_record(Slice *slice, FeedPage *page, int i)
 											 listing->start_precision != PRECISION_MINUTE,
 											 &item->fingerprint);
 	if (needs_write(slice, item))
+	{
 		slice->nitems++;
-	else
-		RunSkip(run, "unchanged");
+		return;
+	}
+	RunSkip(run, "unchanged");
+	if (item->has_detail)
+	{
+		slice->confirmed[slice->nconfirmed] = i;
+		slice->revisions[slice->nconfirmed++] = listing->revision;
+	}
 }
 
 static void
@@ -357,6 +369,12 @@ store_once(Slice *slice)
 	StoreBatch(run->source->name, run->job_id, slice->items, slice->nitems,
 			   refused_by_database, slice);
 	store_refusals(slice);
+	for (int i = 0; i < slice->nconfirmed; i++)
+	{
+		int			record = slice->confirmed[i];
+
+		StoreConfirm(slice->stored[record].id, slice->revisions[i], slice->records[record].raw_hash);
+	}
 	for (int i = 0; i < slice->nitems; i++)
 		if (!slice->items[i].refused)
 			count_item(&next, &slice->items[i]);
@@ -393,7 +411,7 @@ store_slice(Slice *slice)
 	int			nrefused = slice->nrefused;
 	volatile bool stored = false;
 
-	if (slice->nitems == 0 && slice->nrefused == 0)
+	if (slice->nitems + slice->nrefused + slice->nconfirmed == 0)
 		return;
 	for (volatile int attempt = 1; !stored; attempt++)
 	{
@@ -458,7 +476,7 @@ RunRecords(Run *run, FeedPage *page)
 	while (more)
 	{
 		MemoryContextSwitchTo(slice->context);
-		slice->nrecords = slice->nitems = slice->nrefused = 0;
+		slice->nrecords = slice->nitems = slice->nrefused = slice->nconfirmed = 0;
 		more = take_records(slice, page, &position);
 		look_up(slice);
 		map_records(slice, page);

@@ -351,3 +351,19 @@ StoreBatch(const char *source, int64 job_id, BatchItem *items, int nitems,
 	store_or_halve(&batch, pointers, nitems);
 	pfree(pointers);
 }
+
+void
+StoreConfirm(int64 listing_id, const char *revision, uint64 raw_hash)
+{
+	static StoreStatement confirm = {
+		"UPDATE ingest.listing SET revision = $2, raw_hash = $3 WHERE id = $1",
+		SPI_OK_UPDATE, 3, {INT8OID, TEXTOID, INT8OID}
+	};
+	Datum		values[3];
+	char		nulls[3] = {' ', revision == NULL ? 'n' : ' ', ' '};
+
+	values[0] = Int64GetDatum(listing_id);
+	values[1] = revision == NULL ? (Datum) 0 : StoreText(revision);
+	values[2] = Int64GetDatum((int64) raw_hash);
+	(void) StoreExecute(&confirm, values, nulls, 0);
+}

@@ -243,6 +243,12 @@ typedef void (*BatchRefuse) (void *arg, const BatchItem *item, const ErrorData *
 extern void StoreBatch(const char *source, int64 job_id, BatchItem *items, int nitems,
 					   BatchRefuse refuse, void *arg);
 
+/*
+ * A listing was looked at closely and its content is unchanged: remember by
+ * which revision and bytes to recognise it.
+ */
+extern void StoreConfirm(int64 listing_id, const char *revision, uint64 raw_hash);
+
 /* ---- event.c ---- */
 
 /* Choose events for the batch's items (event_id, event_new, merged, regroup). */
