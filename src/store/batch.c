@@ -176,20 +176,27 @@ insert_new(const Batch *batch)
 		" FROM " BATCH_NAME " WHERE is_new",
 		SPI_OK_INSERT, 2, {TEXTOID, INT8OID}
 	};
-	static StoreStatement insert_keys = {
-		"INSERT INTO ingest.match_key (listing_id, kind, key)"
-		" SELECT listing_id, 1, fingerprint FROM " BATCH_NAME " b WHERE fingerprint IS NOT NULL"
-		" AND (is_new OR NOT EXISTS (SELECT FROM ingest.match_key k WHERE k.listing_id = b.listing_id"
-		" AND k.kind = 1 AND k.key = b.fingerprint))",
-		SPI_OK_INSERT, 0, {0}
-	};
 	Datum		values[2];
 
 	values[0] = StoreText(batch->source);
 	values[1] = Int64GetDatum(batch->job_id);
 	(void) StoreExecute(&insert_events, values, NULL, 0);
 	(void) StoreExecute(&insert_listings, values, NULL, 0);
-	(void) StoreExecute(&insert_keys, values, NULL, 0);
+}
+
+/* The keys of new listings, and of those that are matched by another one now */
+static void
+insert_keys(void)
+{
+	static StoreStatement insert = {
+		"INSERT INTO ingest.match_key (listing_id, kind, key)"
+		" SELECT listing_id, 1, fingerprint FROM " BATCH_NAME " b WHERE fingerprint IS NOT NULL"
+		" AND (is_new OR NOT EXISTS (SELECT FROM ingest.match_key k WHERE k.listing_id = b.listing_id"
+		" AND k.kind = 1 AND k.key = b.fingerprint))",
+		SPI_OK_INSERT, 0, {0}
+	};
+
+	(void) StoreExecute(&insert, NULL, NULL, 0);
 }
 
 /* Changed rows of listing */
@@ -241,7 +248,9 @@ store_items(const Batch *batch, BatchItem **items, int nitems)
 {
 	Tuplestorestate *store;
 	Oid			sequence = StoreRelation("listing_id_seq");
+	bool		any_new = false;
 	bool		any_changed = false;
+	bool		any_rekeyed = false;
 
 	EventAssign(batch->source, items, nitems);
 	for (int i = 0; i < nitems; i++)
@@ -249,16 +258,20 @@ store_items(const Batch *batch, BatchItem **items, int nitems)
 		bool		is_new = items[i]->stored.id == 0;
 
 		items[i]->listing_id = is_new ? nextval_internal(sequence, false) : items[i]->stored.id;
+		any_new |= is_new;
 		any_changed |= !is_new;
+		any_rekeyed |= !is_new && items[i]->regroup;
 	}
 
 	store = register_batch(items, nitems);
 	if (any_changed)
-	{
 		update_changed(batch);
+	if (any_rekeyed)
 		delete_old_keys();
-	}
-	insert_new(batch);
+	if (any_new)
+		insert_new(batch);
+	if (any_new || any_rekeyed)
+		insert_keys();
 	SPI_unregister_relation(BATCH_NAME);
 	tuplestore_end(store);
 

@@ -28,6 +28,8 @@ struct StoreLookup
 	Oid			index;
 	Snapshot	snapshot;
 	Datum		source;
+	Datum	   *values;			/* of a found row, by column */
+	bool	   *nulls;
 	AttrNumber	source_column,
 				source_id_column,
 				id,
@@ -64,6 +66,8 @@ StoreLookupBegin(const char *source)
 	lookup->index = StoreRelation("listing_source_source_id_key");
 	lookup->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	lookup->source = StoreText(source);
+	lookup->values = palloc(RelationGetNumberOfAttributes(listing) * sizeof(Datum));
+	lookup->nulls = palloc(RelationGetNumberOfAttributes(listing) * sizeof(bool));
 	lookup->source_column = column(listing, "source");
 	lookup->source_id_column = column(listing, "source_id");
 	lookup->id = column(listing, "id");
@@ -81,22 +85,22 @@ StoreLookupBegin(const char *source)
 static void
 read_listing(StoreLookup *lookup, HeapTuple tuple, StoredListing *stored)
 {
-	TupleDesc	desc = RelationGetDescr(lookup->listing);
-	bool		isnull;
-	Datum		value;
+	const Datum *values = lookup->values;
+	const bool *nulls = lookup->nulls;
 
-	stored->id = DatumGetInt64(heap_getattr(tuple, lookup->id, desc, &isnull));
-	stored->event_id = DatumGetInt64(heap_getattr(tuple, lookup->event_id, desc, &isnull));
-	stored->raw_hash = (uint64) DatumGetInt64(heap_getattr(tuple, lookup->raw_hash, desc, &isnull));
-	stored->content_hash = (uint64) DatumGetInt64(heap_getattr(tuple, lookup->content_hash, desc, &isnull));
-	value = heap_getattr(tuple, lookup->detail_hash, desc, &isnull);
-	stored->has_detail = !isnull;
-	stored->detail_hash = isnull ? 0 : (uint64) DatumGetInt64(value);
-	(void) heap_getattr(tuple, lookup->withdrawn_at, desc, &isnull);
-	stored->withdrawn = !isnull;
-	stored->missed = DatumGetInt32(heap_getattr(tuple, lookup->missing_runs, desc, &isnull)) > 0;
-	value = heap_getattr(tuple, lookup->revision, desc, &isnull);
-	stored->revision = isnull ? NULL : TextDatumGetCString(value);
+	/* All at once: column by column, each would walk the row from its front */
+	heap_deform_tuple(tuple, RelationGetDescr(lookup->listing), lookup->values, lookup->nulls);
+	stored->id = DatumGetInt64(values[lookup->id - 1]);
+	stored->event_id = DatumGetInt64(values[lookup->event_id - 1]);
+	stored->raw_hash = (uint64) DatumGetInt64(values[lookup->raw_hash - 1]);
+	stored->content_hash = (uint64) DatumGetInt64(values[lookup->content_hash - 1]);
+	stored->has_detail = !nulls[lookup->detail_hash - 1];
+	stored->detail_hash = stored->has_detail ?
+		(uint64) DatumGetInt64(values[lookup->detail_hash - 1]) : 0;
+	stored->withdrawn = !nulls[lookup->withdrawn_at - 1];
+	stored->missed = DatumGetInt32(values[lookup->missing_runs - 1]) > 0;
+	stored->revision = nulls[lookup->revision - 1] ? NULL :
+		TextDatumGetCString(values[lookup->revision - 1]);
 }
 
 void
