@@ -26,6 +26,12 @@ ingest.log_jobs = on
 ingest.request_timeout = '1s'
 ingest.max_retries = 1
 });
+# What ps shows of all processes
+sub process_titles
+{
+	return map { my $title = eval { slurp_file($_) } // ''; $title =~ tr/\0/ /; $title } glob '/proc/[0-9]*/cmdline';
+}
+
 my $upstream = start_upstream('--events', 60, '--token', $secret);
 my ($job, $error);
 my $seen = '';    # all that was ever shown to us
@@ -44,8 +50,7 @@ sub set_credential
 sub look_around
 {
 	$seen .= $node->safe_psql('postgres', q{SELECT to_json(a) FROM pg_stat_activity AS a});
-	my ($out) = run_command([ 'ps', 'axww', '-o', 'pid,args' ]);
-	$seen .= join "\n", grep { !/upstream\.py/ } split /\n/, $out;
+	$seen .= join "\n", grep { !/upstream\.py/ } process_titles();
 }
 
 sub run
