@@ -13,7 +13,9 @@ from datetime import timedelta
 import city as city_module
 import clock
 
+# How much is kept of what was rendered: so many bytes, or every event once.
 CACHE_LIMIT = 900 << 20
+EVENT_BYTES = 6000
 
 
 class Gate:
@@ -229,7 +231,7 @@ class World:
 
     def keep_rendered(self, key, event_id, data):
         """Remember an event's bytes, within the limit."""
-        if self.rendered_size > CACHE_LIMIT:
+        if self.rendered_size > max(CACHE_LIMIT, self.count * EVENT_BYTES):
             self.rendered.clear()
             self.rendered_size = 0
         self.rendered.setdefault(key, {})[event_id] = data
