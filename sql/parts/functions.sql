@@ -60,6 +60,36 @@ COMMENT ON FUNCTION @extschema@.ingest_run_all(bool)
   IS 'run every enabled source, side by side within ingest.max_workers; one failure does not stop the others';
 REVOKE ALL ON FUNCTION @extschema@.ingest_run_all(bool) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.ingest_check(
+  source text,
+  OUT step text,
+  OUT ok bool,
+  OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 8
+AS 'MODULE_PATHNAME', 'ingest_check';
+COMMENT ON FUNCTION @extschema@.ingest_check(text)
+  IS 'go through what a run of the source needs, up to the first step that fails, and say what to do; stores nothing';
+REVOKE ALL ON FUNCTION @extschema@.ingest_check(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.ingest_preview(
+  source text,
+  max_records int4 DEFAULT 50,
+  OUT action text,
+  OUT source_id text,
+  OUT title text,
+  OUT starts_at timestamptz,
+  OUT venue_name text,
+  OUT event_id int8,
+  OUT changes jsonb,
+  OUT problem text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 50
+AS 'MODULE_PATHNAME', 'ingest_preview';
+COMMENT ON FUNCTION @extschema@.ingest_preview(text, int4)
+  IS 'a dry run over the source''s first records: create, update, merge, skip or refuse, and why; stores nothing';
+REVOKE ALL ON FUNCTION @extschema@.ingest_preview(text, int4) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.ingest_cancel(job_id int8)
 RETURNS bool
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

@@ -35,48 +35,6 @@ PG_FUNCTION_INFO_V1(ingest_run_all);
 PG_FUNCTION_INFO_V1(ingest_cancel);
 PG_FUNCTION_INFO_V1(ingest_job_is_alive);
 
-/*
- * A look at the tables that leaves no lock on them: a wait for the network
- * follows, and who wants to alter or drop them must not wait for it too.  The
- * locks of a subtransaction that is rolled back are released.
- */
-typedef struct Look
-{
-	MemoryContext context;
-	ResourceOwner owner;
-} Look;
-
-static void
-begin_look(Look *look)
-{
-	look->context = CurrentMemoryContext;
-	look->owner = CurrentResourceOwner;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(look->context);
-}
-
-static void
-end_look(const Look *look)
-{
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(look->context);
-	CurrentResourceOwner = look->owner;
-}
-
-/* Raise if the source does not exist */
-static void
-check_source(const char *source)
-{
-	Look		look;
-	bool		exists;
-
-	begin_look(&look);
-	exists = SourceLoad(source) != NULL;
-	end_look(&look);
-	if (!exists)
-		SourceUnknown(source);
-}
-
 /* Raise for what kept a launch from opening its job */
 static void
 raise_not_opened(Launch *launch, LaunchState state, const char *source)
@@ -188,7 +146,7 @@ ingest_run(PG_FUNCTION_ARGS)
 	Datum		row;
 
 	PreventCommandDuringRecovery("ingest_run()");
-	check_source(source);
+	ApiCheckSource(source);
 	launch = start_run(source);
 	job_id = LaunchJob(launch);
 	if (!wait)
@@ -222,7 +180,7 @@ ingest_run_job(PG_FUNCTION_ARGS)
 				 errmsg("ingest_run_job() cannot run inside a transaction block or function"),
 				 errhint("Use SELECT ingest_run('%s') there.", source)));
 	PreventCommandDuringRecovery("ingest_run_job()");
-	check_source(source);
+	ApiCheckSource(source);
 	source = MemoryContextStrdup(TopMemoryContext, source);
 
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
@@ -264,15 +222,15 @@ typedef struct RunAll
 static void
 put_job(RunAll *all, int64 job_id)
 {
-	Look		look;
+	ApiLook		look;
 	JobEnd		end;
 	HeapTupleHeader header;
 	HeapTupleData tuple;
 
-	begin_look(&look);
+	ApiBeginLook(&look);
 	header = DatumGetHeapTupleHeader(all->wait ? read_ended_job(job_id, &end) :
 									 JobRow(job_id, NULL));
-	end_look(&look);
+	ApiEndLook(&look);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
@@ -317,15 +275,15 @@ ingest_run_all(PG_FUNCTION_ARGS)
 	char	  **names;
 	const char *role = GetUserNameFromId(GetOuterUserId(), false);
 	int			started = 0;
-	Look		look;
+	ApiLook		look;
 
 	PreventCommandDuringRecovery("ingest_run_all()");
 	ApiMaterialize(fcinfo);
 	all.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	all.wait = PG_ARGISNULL(0) || PG_GETARG_BOOL(0);
-	begin_look(&look);
+	ApiBeginLook(&look);
 	names = SourceNames(true, &nsources);
-	end_look(&look);
+	ApiEndLook(&look);
 	all.launches = palloc((nsources + 1) * sizeof(Launch *));
 	all.sources = palloc((nsources + 1) * sizeof(char *));
 	for (int i = 0; i < nsources || all.running > 0;)

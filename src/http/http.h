@@ -130,6 +130,19 @@ typedef struct HttpSink
 } HttpSink;
 
 /*
+ * How far the last attempt came over a connection of its own: microseconds
+ * from its start; 0: not so far, or over a connection that was open already.
+ */
+typedef struct HttpProgress
+{
+	int64		resolved;		/* the host's name has an address */
+	int64		connected;		/* at the latest, where libcurl does not say */
+	int64		secured;		/* TLS is agreed upon, the certificate accepted */
+	int64		answered;		/* the first byte came */
+	char		address[64];	/* that was connected to, or "" */
+} HttpProgress;
+
+/*
  * The outcome.  Belongs to its transfer, valid until HttpRelease().  No text
  * in it holds a secret known to the redactor, but for the headers and
  * error_body, which are as the upstream sent them.
@@ -146,6 +159,7 @@ typedef struct HttpResponse
 	int64		wire_bytes;		/* as received with its headers, all attempts */
 	int			attempts;
 	int			redirects;		/* followed in the last attempt */
+	HttpProgress progress;
 	TimestampTz retry_at;		/* when the upstream wants to be asked again; 0:
 								 * it did not say */
 	const char *error_body;		/* of a non-2xx answer, the first 64 KB; ends

@@ -125,12 +125,26 @@ TransferLaunch(HttpTransfer *transfer)
 	TransferDone(transfer);
 }
 
+/*
+ * Is there, or was there, a connection?  libcurl 7.88 tells its time only once
+ * TLS is agreed upon as well, but the port of our end at once.
+ */
+static bool
+is_connected(const HttpTransfer *transfer)
+{
+	curl_off_t	connected = 0;
+	long		port = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
+	return connected > 0 || port > 0;
+}
+
 /* What the attempt is, or was, doing; the times tell which steps are over */
 static const char *
 attempt_phase(const HttpTransfer *transfer)
 {
 	curl_off_t	resolved = 0;
-	curl_off_t	connected = 0;
 	curl_off_t	ready = 0;
 
 	if (transfer->head.len > 0)
@@ -138,8 +152,7 @@ attempt_phase(const HttpTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	if (ready > 0)
 		return "waiting for the first byte";
-	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	if (connected > 0)
+	if (is_connected(transfer))
 		return "negotiating TLS";
 	curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
 	return resolved > 0 ? "connecting" : "resolving";
@@ -183,6 +196,29 @@ terminate_buffers(HttpTransfer *transfer)
 		transfer->error_body.data[transfer->error_body.len] = '\0';
 }
 
+/* How far the attempt came */
+static void
+read_progress(const HttpTransfer *transfer, HttpProgress *progress)
+{
+	curl_off_t	time = 0;
+	const char *address = NULL;
+
+	memset(progress, 0, sizeof(*progress));
+	curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &time);
+	progress->resolved = time;
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &time);
+	progress->connected = time;
+	if (time == 0 && is_connected(transfer))
+		progress->connected = progress->resolved;
+	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &time);
+	progress->secured = time;
+	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &time);
+	progress->answered = time;
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+	if (address != NULL)
+		strlcpy(progress->address, address, sizeof(progress->address));
+}
+
 /* Take from the handle what is still needed when it is gone */
 static void
 read_outcome(HttpTransfer *transfer)
@@ -193,6 +229,7 @@ read_outcome(HttpTransfer *transfer)
 	long		connect_code = 0;
 
 	transfer->phase = attempt_phase(transfer);
+	read_progress(transfer, &transfer->response.progress);
 	transfer->wire_expected = -1;
 	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
 	curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &head);

@@ -52,6 +52,7 @@ RunOpenClient(Run *run)
 	policy.heartbeat = waiting;
 	policy.heartbeat_arg = run;
 	run->client = HttpClientCreate(run->context, &policy, run->redactor);
+	run->spool = SpoolCreate(run->context);
 }
 
 /* ---- one request ---- */
@@ -80,8 +81,8 @@ request_headers(Run *run, const FeedRequest *wanted, HttpHeader *headers, int ma
 	return n;
 }
 
-static HttpTransfer *
-start_request(Run *run, const FeedRequest *wanted)
+HttpTransfer *
+RunStartRequest(Run *run, const FeedRequest *wanted)
 {
 	HttpHeader	headers[FEED_MAX_HEADERS + 16];
 	HttpRequest request = {0};
@@ -171,9 +172,8 @@ problem_of_status(const Run *run, const FeedRequest *request, const HttpResponse
 			   response->status, request->what);
 }
 
-/* What is not a page: fail, unless the connector knows better; true to go on */
-static bool
-go_on_after_refusal(Run *run, const FeedRequest *request, const HttpResponse *response)
+void
+RunRefused(Run *run, const FeedRequest *request, const HttpResponse *response)
 {
 	Feed	   *feed = run->feed;
 	Problem		problem = {0};
@@ -191,7 +191,7 @@ go_on_after_refusal(Run *run, const FeedRequest *request, const HttpResponse *re
 	if (verdict != REFUSAL_FAIL)
 	{
 		run->http_status = 0;
-		return true;
+		return;
 	}
 	if (!ProblemIsSet(&problem))
 		problem_of_status(run, request, response, &problem);
@@ -237,6 +237,8 @@ next_request(Run *run, FeedRequest *request)
 	Problem		problem = {0};
 
 	memset(request, 0, sizeof(*request));
+	if (run->max_records > 0 && run->counters.fetched >= run->max_records)
+		return false;
 	if (run->max_pages > 0 && run->counters.pages >= run->max_pages)
 	{
 		if (!run->feed->connector->next_request(run->feed, request, &problem))
@@ -264,7 +266,7 @@ RunFetchDetail(Run *run, const FeedRequest *wanted)
 		run->detail_spool = SpoolCreate(run->context);
 	SpoolReset(run->detail_spool);
 	sink = SpoolSink(run->detail_spool);
-	transfer = start_request(run, wanted);
+	transfer = RunStartRequest(run, wanted);
 	response = HttpFinish(transfer, &sink);
 	count_traffic(run);
 	note_budget(run, response);
@@ -306,7 +308,7 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 		keep_validator(run, validator_key(run, request->url), response->etag,
 					   response->last_modified, GetCurrentTimestamp());
 
-	*next = next_request(run, following) ? start_request(run, following) : NULL;
+	*next = next_request(run, following) ? RunStartRequest(run, following) : NULL;
 	RunPhase(run, "storing %s", request->what);
 	RunRecords(run, &page);
 	if (page.incomplete)
@@ -322,7 +324,7 @@ RunFetch(Run *run)
 	HttpTransfer *transfer;
 	HttpSink	sink = SpoolSink(run->spool);
 
-	transfer = next_request(run, &requests[0]) ? start_request(run, &requests[0]) : NULL;
+	transfer = next_request(run, &requests[0]) ? RunStartRequest(run, &requests[0]) : NULL;
 	while (transfer != NULL)
 	{
 		FeedRequest *request = &requests[current];
@@ -343,12 +345,12 @@ RunFetch(Run *run)
 			if (validator != NULL)
 				keep_validator(run, validator->key, validator->etag, validator->last_modified,
 							   validator->fetched_at);
-			next = next_request(run, following) ? start_request(run, following) : NULL;
+			next = next_request(run, following) ? RunStartRequest(run, following) : NULL;
 		}
 		else if (ProblemIsSet(&response->problem))
 		{
-			if (go_on_after_refusal(run, request, response))
-				next = next_request(run, following) ? start_request(run, following) : NULL;
+			RunRefused(run, request, response);
+			next = next_request(run, following) ? RunStartRequest(run, following) : NULL;
 		}
 		else
 			work_on_page(run, request, response, arena, following, &next);

@@ -86,6 +86,16 @@ payload_json(Slice *slice, const char *raw, size_t length)
 	return TextToJsonString(slice->arena, repaired, strlen(repaired));
 }
 
+/* A record that is fetched and not written */
+static void
+skip(Slice *slice, int64 position, const FeedRecord *record, const Listing *listing,
+	 const StoredListing *stored, const char *reason)
+{
+	RunSkip(slice->run, reason);
+	if (slice->run->preview != NULL)
+		PreviewSkipped(slice->run->preview, position, record->source_id, listing, stored, reason);
+}
+
 static void
 refuse(Slice *slice, const FeedRecord *record, int64 position, const Problem *problem)
 {
@@ -155,9 +165,9 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 				return true;
 		}
 		else if (record->skip_reason != NULL)
-			RunSkip(run, record->skip_reason);
+			skip(slice, *position, record, NULL, NULL, record->skip_reason);
 		else if (!SeenAdd(run->seen, record->source_id))
-			RunSkip(run, "duplicate_in_feed");
+			skip(slice, *position, record, NULL, NULL, "duplicate_in_feed");
 		else
 		{
 			slice->positions[slice->nrecords++] = *position;
@@ -218,6 +228,8 @@ fetch_detail(Slice *slice, BatchItem *item)
 	const FeedBody *body;
 	Problem		problem = {0};
 
+	if (run->preview != NULL)
+		return;
 	if (run->client == NULL || (run->budget >= 0 && run->budget <= BUDGET_RESERVE))
 	{
 		RunWarn(run, "some full descriptions are left to later runs");
@@ -270,7 +282,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 	ListingInit(listing);
 	result = feed->connector->map(feed, page, record, slice->arena, listing);
 	if (result == MAP_SKIPPED)
-		RunSkip(run, record->skip_reason);
+		skip(slice, slice->positions[i], record, listing, &slice->stored[i], record->skip_reason);
 	else if (result == MAP_REFUSED)
 		refuse(slice, record, slice->positions[i], &record->problem);
 	if (result != MAP_LISTING)
@@ -293,7 +305,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 		slice->nitems++;
 		return;
 	}
-	RunSkip(run, "unchanged");
+	skip(slice, item->position, record, listing, &item->stored, "unchanged");
 	if (item->has_detail)
 	{
 		slice->confirmed[slice->nconfirmed] = i;
@@ -307,7 +319,7 @@ map_records(Slice *slice, FeedPage *page)
 	for (int i = 0; i < slice->nrecords; i++)
 	{
 		if (is_unchanged(slice->run, &slice->records[i], &slice->stored[i]))
-			RunSkip(slice->run, "unchanged");
+			skip(slice, slice->positions[i], &slice->records[i], NULL, &slice->stored[i], "unchanged");
 		else
 			map_record(slice, page, i);
 		if (i % 16 == 0)
@@ -448,6 +460,31 @@ store_slice(Slice *slice)
 	}
 }
 
+/* A dry run stores the slice too, looks at what came of it, and rolls back */
+static void
+preview_slice(Slice *slice)
+{
+	Run		   *run = slice->run;
+	StoreSession session;
+
+	StoreTransactionBegin(&session);
+	PreviewBefore(run->preview, slice->items, slice->nitems);
+	StoreBatch(run->source->name, run->job_id, slice->items, slice->nitems,
+			   refused_by_database, slice);
+	PreviewAfter(run->preview, slice->items, slice->nitems);
+	StoreTransactionRollback(&session);
+
+	for (int i = 0; i < slice->nrefused; i++)
+		PreviewRefused(run->preview, slice->refused[i].position, slice->refused[i].source_id, NULL,
+					   RunRedact(run, slice->refused[i].problem.message));
+	for (int i = 0; i < slice->nitems; i++)
+		if (!slice->items[i].refused)
+			count_item(&run->counters, &slice->items[i]);
+	run->counters.errors += slice->nrefused;
+	run->counters.fetched += slice->nrefused;
+	PreviewFlush(run->preview);
+}
+
 /* The slice of a run, made at the first page */
 static Slice *
 run_slice(Run *run)
@@ -480,7 +517,10 @@ RunRecords(Run *run, FeedPage *page)
 		more = take_records(slice, page, &position);
 		look_up(slice);
 		map_records(slice, page);
-		store_slice(slice);
+		if (run->preview != NULL)
+			preview_slice(slice);
+		else
+			store_slice(slice);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(slice->context);
 		ArenaReset(slice->arena);

@@ -191,7 +191,7 @@ RunHeartbeat(Run *run)
 		ProblemHint(&problem, "What it stored until then is kept. Raise ingest.run_timeout, or narrow the source.");
 		RunFail(run, &problem);
 	}
-	if (!run->own_transactions ||
+	if (!run->own_transactions || run->job_id == 0 ||
 		!TimestampDifferenceExceeds(run->last_progress, now, HEARTBEAT_MS))
 		return;
 	StoreTransactionBegin(&session);

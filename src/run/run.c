@@ -42,9 +42,8 @@ credential(void *arg, const char *name)
 	return kept;
 }
 
-/* A run of a source whose lock is held, before its feed is opened */
-static Run *
-new_run(Source *source, bool own_transactions)
+Run *
+RunCreate(Source *source, bool own_transactions)
 {
 	Run		   *run = palloc0(sizeof(Run));
 
@@ -62,9 +61,8 @@ new_run(Source *source, bool own_transactions)
 	return run;
 }
 
-/* Open the source's connector; raises what is wrong with its configuration */
-static void
-open_feed(Run *run)
+void
+RunOpenSource(Run *run)
 {
 	const Config *config;
 	FeedRequest probe = {0};
@@ -193,24 +191,30 @@ relax_commits(void)
 	return setting;
 }
 
-/* Fetch and store everything; the end of the run, well or badly */
+/* Fetch and store everything */
 static void
-run_guarded(Run *run, JobEnd *end)
+run_to_the_end(Run *run, JobEnd *end)
+{
+	StoreSession session;
+
+	RunOpenSource(run);
+	RunOpenClient(run);
+	StoreTransactionBegin(&session);
+	MemoryContextSwitchTo(run->context);
+	run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
+	StoreTransactionCommit(&session);
+	RunFetch(run);
+	judge(run, end);
+}
+
+void
+RunGuarded(Run *run, void (*work) (Run *run, JobEnd *end), JobEnd *end)
 {
 	MemoryContext context = CurrentMemoryContext;
-	StoreSession session;
 
 	PG_TRY();
 	{
-		open_feed(run);
-		RunOpenClient(run);
-		run->spool = SpoolCreate(run->context);
-		StoreTransactionBegin(&session);
-		MemoryContextSwitchTo(run->context);
-		run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
-		StoreTransactionCommit(&session);
-		RunFetch(run);
-		judge(run, end);
+		work(run, end);
 	}
 	PG_CATCH();
 	{
@@ -256,10 +260,10 @@ RunSource(const RunRequest *request)
 	}
 
 	request->opened(request->arg, job_id);
-	run = new_run(source, true);
+	run = RunCreate(source, true);
 	run->job_id = job_id;
 	synchronous_commit = relax_commits();
-	run_guarded(run, &end);
+	RunGuarded(run, run_to_the_end, &end);
 	SetConfigOption("synchronous_commit", synchronous_commit, PGC_USERSET, PGC_S_SESSION);
 	close_job(run, &end);
 	log_end(run, &end);
@@ -304,9 +308,9 @@ RunImport(const char *source_name, const char *bytes, size_t length, const char 
 				 errdetail("Import job %lld is running.", (long long) JobRunning(source->name)),
 				 errhint("Wait for it, or end it with SELECT ingest_cancel(%lld).",
 						 (long long) JobRunning(source->name))));
-	run = new_run(source, false);
+	run = RunCreate(source, false);
 	run->job_id = JobOpen(source, "import", requested_by);
-	open_feed(run);
+	RunOpenSource(run);
 	open_payload(run->feed, &page, bytes, length, &problem);
 	if (ProblemIsSet(&problem))
 		RunFail(run, &problem);

@@ -51,6 +51,41 @@ extern RunOutcome RunSource(const RunRequest *request);
 extern int64 RunImport(const char *source, const char *bytes, size_t length,
 					   const char *requested_by);
 
+/* What a run would do with one record; texts in the server's encoding. */
+typedef struct PreviewRow
+{
+	const char *action;			/* create, update, merge, skip or refuse */
+	const char *source_id;
+	const char *title;
+	const char *starts_at;		/* as text of a timestamptz */
+	const char *venue_name;
+	const char *event_id;		/* as text; of the event that is there already */
+	const char *changes;		/* JSON text: {column: {"from": …, "to": …}} */
+	const char *problem;		/* why it is refused or skipped */
+} PreviewRow;
+
+typedef void (*PreviewReport) (void *arg, const PreviewRow *row);
+
+/*
+ * A dry run of a source in a background worker, outside any transaction, over
+ * at most max_records records: nothing stays stored, and nothing is told to
+ * the source's state.  What stops it is in *end (status "failed" or
+ * "cancelled"), warnings[] are those of a run; both in CurrentMemoryContext.
+ * False: no such source.
+ */
+extern bool RunPreview(const char *source, int64 max_records, PreviewReport report, void *arg,
+					   JobEnd *end, char ***warnings, int *nwarnings);
+
+/* One step of a check: its name, whether it went well, and what was found. */
+typedef void (*CheckReport) (void *arg, const char *step, bool ok, const char *detail);
+
+/*
+ * Go through what a run of the source needs, step by step, up to the first that
+ * fails; in a background worker, outside any transaction.  False: no such
+ * source.  *end is as of RunPreview, and set only if the check was cancelled.
+ */
+extern bool RunCheck(const char *source, CheckReport report, void *arg, JobEnd *end);
+
 /* One record of a parsed payload. */
 typedef struct ParsedRecord
 {

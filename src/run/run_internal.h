@@ -12,6 +12,7 @@
 
 #include "feed/connector.h"
 #include "http/http.h"
+#include "run/preview.h"
 #include "run/run.h"
 #include "run/seen.h"
 #include "run/spool.h"
@@ -35,6 +36,8 @@ typedef struct Run
 	Feed	   *feed;
 	int64		job_id;
 	bool		own_transactions;	/* a worker's run, not ingest_import */
+	Preview    *preview;		/* a dry run: nothing stays stored; job_id is 0 */
+	struct Check *check;		/* of check.c */
 
 	JobCounters counters;
 	SkipReason	skips[MAX_SKIP_REASONS];
@@ -70,6 +73,20 @@ typedef struct Run
 	TimestampTz last_progress;
 	TimestampTz deadline;		/* 0: none */
 } Run;
+
+/* ---- run.c ---- */
+
+/* The state of a run, in CurrentMemoryContext, before its feed is opened. */
+extern Run *RunCreate(Source *source, bool own_transactions);
+
+/* Open the source's connector; raises what is wrong with its configuration. */
+extern void RunOpenSource(Run *run);
+
+/*
+ * Do a piece of a worker's work; what it raises goes into *end instead, ready
+ * to be shown, and the transaction is over.
+ */
+extern void RunGuarded(Run *run, void (*work) (Run *run, JobEnd *end), JobEnd *end);
 
 /* ---- feed.c: a connector opened ---- */
 
@@ -116,8 +133,17 @@ extern void RunRecords(Run *run, FeedPage *page);
 
 /* ---- fetch.c: the network ---- */
 
-/* Open the HTTP client of a run. */
+/* Open the HTTP client of a run, and its spool. */
 extern void RunOpenClient(Run *run);
+
+/* Put a connector's request on its way. */
+extern HttpTransfer *RunStartRequest(Run *run, const FeedRequest *wanted);
+
+/*
+ * What is not a page: raises, unless the connector knows better and the run
+ * goes on.
+ */
+extern void RunRefused(Run *run, const FeedRequest *request, const HttpResponse *response);
 
 /* The validator of a URL, if it may still be used. */
 extern SourceValidator *RunFindValidator(Run *run, const char *url);

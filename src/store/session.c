@@ -146,6 +146,13 @@ StoreTransactionCommit(StoreSession *session)
 	pgstat_report_stat(false);
 }
 
+void
+StoreTransactionRollback(StoreSession *session)
+{
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(session->caller);
+}
+
 uint64
 StoreExecute(StoreStatement *statement, const Datum *values, const char *nulls, long limit)
 {

@@ -38,9 +38,12 @@ typedef struct StoreSession
 extern void StoreBegin(StoreSession *session);
 extern void StoreEnd(StoreSession *session);
 
-/* The same in a transaction of its own, committed by StoreCommit. */
+/* The same in a transaction of its own. */
 extern void StoreTransactionBegin(StoreSession *session);
 extern void StoreTransactionCommit(StoreSession *session);
+
+/* End such a transaction as if it had never been. */
+extern void StoreTransactionRollback(StoreSession *session);
 
 /*
  * Settle for the life of the process what StoreBegin else sets each time: for

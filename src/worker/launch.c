@@ -25,6 +25,7 @@
 
 #include "store/store.h"
 #include "worker/launch.h"
+#include "worker/rows.h"
 #include "worker/shared.h"
 
 /*
@@ -38,6 +39,7 @@ struct Launch
 	dsm_segment *segment;
 	RunShared  *shared;
 	BackgroundWorkerHandle *handle;
+	Rows	   *rows;			/* of a worker that sends some */
 };
 
 /* The session is done with the segment: an awaited run is not wanted any more */
@@ -77,16 +79,23 @@ register_worker(Launch *launch)
 	return RegisterDynamicBackgroundWorker(&worker, &launch->handle);
 }
 
+static bool
+sends_rows(RunMode mode)
+{
+	return mode == RUN_MODE_CHECK || mode == RUN_MODE_PREVIEW;
+}
+
 /* Prepare the segment and start the worker */
 static Launch *
-launch_worker(RunMode mode, const char *source, const char *trigger, const char *requested_by)
+launch_worker(RunMode mode, const char *source, const char *trigger, const char *requested_by,
+			  int64 max_records)
 {
 	/* Outlives every executor context, until the transaction's end */
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	Launch	   *launch = palloc0(sizeof(Launch));
 	RunShared  *shared;
 
-	launch->segment = dsm_create(sizeof(RunShared), 0);
+	launch->segment = dsm_create(MAXALIGN(sizeof(RunShared)) + (sends_rows(mode) ? RowsSize() : 0), 0);
 	shared = launch->shared = dsm_segment_address(launch->segment);
 	memset(shared, 0, sizeof(*shared));
 	pg_atomic_init_u32(&shared->state, LAUNCH_STARTING);
@@ -95,9 +104,12 @@ launch_worker(RunMode mode, const char *source, const char *trigger, const char 
 	shared->owner = StoreOwner();
 	shared->caller = MyProc;
 	shared->awaited = true;
+	shared->max_records = max_records;
 	strlcpy(shared->source, source, sizeof(shared->source));
 	strlcpy(shared->trigger, trigger, sizeof(shared->trigger));
 	strlcpy(shared->requested_by, requested_by, sizeof(shared->requested_by));
+	if (sends_rows(mode))
+		RowsInit(RUN_SHARED_ROWS(shared));
 	on_dsm_detach(launch->segment, cancel_on_detach, (Datum) 0);
 
 	if (!register_worker(launch))
@@ -106,6 +118,8 @@ launch_worker(RunMode mode, const char *source, const char *trigger, const char 
 		dsm_detach(launch->segment);
 		launch = NULL;
 	}
+	else if (sends_rows(mode))
+		launch->rows = RowsReceiver(RUN_SHARED_ROWS(shared), launch->segment, launch->handle);
 	MemoryContextSwitchTo(old);
 	return launch;
 }
@@ -113,13 +127,31 @@ launch_worker(RunMode mode, const char *source, const char *trigger, const char 
 Launch *
 LaunchRun(const char *source, const char *trigger, const char *requested_by)
 {
-	return launch_worker(RUN_MODE_RUN, source, trigger, requested_by);
+	return launch_worker(RUN_MODE_RUN, source, trigger, requested_by, 0);
 }
 
 Launch *
 LaunchSweep(void)
 {
-	return launch_worker(RUN_MODE_SWEEP, "", "", "");
+	return launch_worker(RUN_MODE_SWEEP, "", "", "", 0);
+}
+
+Launch *
+LaunchCheck(const char *source, int64 unused)
+{
+	return launch_worker(RUN_MODE_CHECK, source, "", "", 0);
+}
+
+Launch *
+LaunchPreview(const char *source, int64 max_records)
+{
+	return launch_worker(RUN_MODE_PREVIEW, source, "", "", max_records);
+}
+
+Rows *
+LaunchRows(Launch *launch)
+{
+	return launch->rows;
 }
 
 LaunchState

@@ -30,6 +30,16 @@ extern Launch *LaunchRun(const char *source, const char *trigger, const char *re
 /* Start a worker that only closes the jobs of dead processes; may be NULL. */
 extern Launch *LaunchSweep(void);
 
+/*
+ * Start a worker that checks a source, or shows what a run would do with its
+ * first max_records records; conditions as for LaunchRun.
+ */
+extern Launch *LaunchCheck(const char *source, int64 unused);
+extern Launch *LaunchPreview(const char *source, int64 max_records);
+
+/* The rows of such a worker. */
+extern struct Rows *LaunchRows(Launch *launch);
+
 extern LaunchState LaunchLook(Launch *launch);
 
 /* The job's id once it was opened, else 0. */

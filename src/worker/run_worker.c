@@ -1,7 +1,7 @@
 /*
  * src/worker/run_worker.c
  *
- * The process of one run.
+ * The process of one run, or of a look at what a run would do.
  *
  *   handlers, attach, connect as the tables' owner, pin the settings, run, exit
  *
@@ -25,6 +25,7 @@
 
 #include "run/run.h"
 #include "store/store.h"
+#include "worker/inspect.h"
 #include "worker/launch.h"
 #include "worker/shared.h"
 
@@ -161,10 +162,19 @@ ingest_run_main(Datum arg)
 
 	PG_TRY();
 	{
-		if (shared->mode == RUN_MODE_SWEEP)
-			sweep();
-		else
-			run_source(shared);
+		switch (shared->mode)
+		{
+			case RUN_MODE_RUN:
+				run_source(shared);
+				break;
+			case RUN_MODE_SWEEP:
+				sweep();
+				break;
+			case RUN_MODE_CHECK:
+			case RUN_MODE_PREVIEW:
+				InspectSource(shared, RowsSender(RUN_SHARED_ROWS(shared), segment));
+				break;
+		}
 	}
 	PG_CATCH();
 	{

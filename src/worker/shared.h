@@ -14,7 +14,9 @@
 typedef enum RunMode
 {
 	RUN_MODE_RUN,
-	RUN_MODE_SWEEP
+	RUN_MODE_SWEEP,
+	RUN_MODE_CHECK,				/* these two send rows: a queue follows the */
+	RUN_MODE_PREVIEW			/* struct in its segment */
 } RunMode;
 
 /* Plain data, valid for any process; the session fills it before the start. */
@@ -27,6 +29,7 @@ typedef struct RunShared
 	char		source[404];	/* UTF-8: 100 characters */
 	char		trigger[16];
 	char		requested_by[NAMEDATALEN];
+	int64		max_records;	/* of a preview */
 
 	volatile bool awaited;		/* the session's end cancels the run */
 	volatile bool cancelled;	/* it did, maybe before there was a process */
@@ -35,5 +38,8 @@ typedef struct RunShared
 	int64		job_id;			/* set before LAUNCH_OPENED */
 	char		failure[512];	/* why no job was opened */
 } RunShared;
+
+/* Where the queue of rows begins in the segment */
+#define RUN_SHARED_ROWS(shared) ((char *) (shared) + MAXALIGN(sizeof(RunShared)))
 
 #endif
