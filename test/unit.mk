@@ -8,14 +8,14 @@ CC ?= cc
 PKG_CONFIG ?= pkg-config
 OUT = build/unit
 
-# src/http has two files without libcurl
+# src/http has three files without PostgreSQL
 PURE = $(wildcard src/*_class.c src/hash.c src/feed/*.c src/match/*.c) \
-	src/http/guard.c src/http/redact.c
+	src/http/guard.c src/http/redact.c src/http/resolve.c
 HELPERS = $(filter-out %_test.c,$(wildcard test/unit/*.c))
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 
-CPPFLAGS += -Isrc -Itest/unit -MMD -MP $(shell $(PKG_CONFIG) --cflags libical json-c)
-LIBS := $(shell $(PKG_CONFIG) --libs libical json-c) -lm
+CPPFLAGS += -Isrc -Itest/unit -MMD -MP $(shell $(PKG_CONFIG) --cflags libcurl libical json-c)
+LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c) -lm
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS = -std=gnu11 -g -O1 $(SANITIZE) -D_GNU_SOURCE \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers

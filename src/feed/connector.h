@@ -97,16 +97,25 @@ typedef struct FeedRequest
 	const char *what;			/* for people: "events of organizer 1001, page 2" */
 	int			list;			/* which list of the source this belongs to */
 	bool		conditional;	/* ETag / Last-Modified of this URL may be used:
-								 * a 304 means that nothing of the list changed */
+								 * a 304 means that nothing of the list changed;
+								 * page() is not called then */
+	bool		may_fail;		/* whatever becomes of it, even without an
+								 * answer, is put before `refused` */
+	double		min_interval;	/* seconds that must have passed since the run's
+								 * last request (robots.txt's Crawl-delay) */
 } FeedRequest;
 
-/* A response that is not a 2xx. */
+/*
+ * A response that is not a 2xx; of a request that may fail also no response
+ * at all, or one that could not be read to its end.
+ */
 typedef struct FeedRefusal
 {
-	int			status;
+	int			status;			/* 0: there was no answer */
 	const char *content_type;
 	const char *body;			/* its first bytes, NUL-terminated */
 	size_t		length;
+	const Problem *problem;		/* what the host says of it */
 } FeedRefusal;
 
 typedef enum RefusalVerdict
@@ -121,6 +130,8 @@ typedef struct FeedPage
 {
 	Arena	   *arena;			/* the page's own */
 	const FeedRequest *request;	/* NULL for a pushed payload */
+	const char *url;			/* where redirects led the request; NULL for a
+								 * pushed payload */
 	void	   *state;			/* the connector's */
 	int64_t		refresh_seconds;	/* the feed's own wish for its interval, or 0 */
 	bool		incomplete;		/* the body was cut: what is missing in it is not
@@ -165,6 +176,14 @@ typedef struct Feed
 	/* a fact worth telling the operator; the orchestrator keeps it with the job */
 	void		(*warn) (void *arg, const char *message);
 	void	   *warn_arg;
+
+	/*
+	 * The absolute http or https URL that `reference` means on a page at `base`
+	 * (NULL: reference is absolute), in a form that can be compared byte by
+	 * byte, its fragment kept; in arena.  NULL: it is none.
+	 */
+	const char *(*resolve_url) (Arena *arena, const char *base, const char *reference);
+	const char *user_agent;		/* as sent with requests; for robots.txt */
 
 	/* answers interrupts; called now and then in long loops, may not return */
 	void		(*breathe) (void);

@@ -172,6 +172,19 @@ check_running(HttpTransfer *transfer, bool deadline_passed)
 		TransferEnd(transfer, CURLE_OK, ABORT_STALLED);
 }
 
+/* When a waiting transfer may start: its own time, the pace, its distance */
+static int64
+due_at(const HttpTransfer *transfer)
+{
+	const HttpClient *client = transfer->client;
+	int64		due = Max(transfer->start_at, client->next_slot);
+
+	if (client->last_launch > 0 && transfer->request.min_interval > 0)
+		due = Max(due, client->last_launch +
+				  (int64) (transfer->request.min_interval * USECS_PER_SEC));
+	return due;
+}
+
 /* Launch a transfer if it is due and the pace allows; true if it is under way */
 static bool
 launch_if_due(HttpTransfer *transfer)
@@ -180,8 +193,9 @@ launch_if_due(HttpTransfer *transfer)
 	double		pace = client->policy.requests_per_second;
 	int64		now = HttpMonotonic();
 
-	if (transfer->start_at > now || client->next_slot > now)
+	if (due_at(transfer) > now)
 		return false;
+	client->last_launch = now;
 	if (pace > 0)
 		client->next_slot = now + (int64) (USECS_PER_SEC / pace);
 	TransferLaunch(transfer);
@@ -275,7 +289,7 @@ nap_length(HttpClient *client)
 		HttpTransfer *transfer = dlist_container(HttpTransfer, node, iter.cur);
 
 		if (transfer->state == TRANSFER_WAITING)
-			nap = Min(nap, Max(transfer->start_at, client->next_slot) - now);
+			nap = Min(nap, due_at(transfer) - now);
 		else if (transfer->state == TRANSFER_RUNNING && !transfer->paused)
 		{
 			nap = Min(nap, client->policy.request_timeout_ms * USECS_PER_MSEC -

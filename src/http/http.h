@@ -103,6 +103,7 @@ typedef struct HttpRequest
 	const char *etag;			/* of the copy we have: sent as If-None-Match */
 	const char *last_modified;	/* likewise, as If-Modified-Since */
 	const char *accept;			/* Accept header [any] */
+	double		min_interval;	/* seconds from the client's last request [0] */
 	bool		no_retry;		/* must not be sent twice (one-time codes) */
 
 	/*

@@ -72,6 +72,7 @@ struct HttpClient
 
 	int64		clock;			/* up to when time was charged to transfers */
 	int64		next_slot;		/* pace: no request before */
+	int64		last_launch;	/* when the last request was sent, or 0 */
 	int64		last_heartbeat;
 };
 

@@ -228,6 +228,7 @@ check_answer(Run *run, const FeedRequest *request, const HttpResponse *response)
 	body = SpoolBody(run->spool, response->content_type);
 	page.arena = RunArena(run->context);
 	page.request = request;
+	page.url = RunPageUrl(request, response);
 	if (!run->feed->connector->page(run->feed, &page, &body, &problem))
 		RunFail(run, &problem);
 	found = check_records(run, request, &page, response);

@@ -15,8 +15,10 @@
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 
+#include "http/resolve.h"
 #include "run/pg_zones.h"
 #include "run/run_internal.h"
+#include "settings.h"
 #include "store/columns.h"
 
 static void
@@ -51,6 +53,17 @@ static void
 breathe(void)
 {
 	CHECK_FOR_INTERRUPTS();
+}
+
+/* feed->resolve_url */
+static const char *
+resolve_url(Arena *arena, const char *base, const char *reference)
+{
+	char	   *url = UrlResolve(base, reference);
+	const char *kept = url == NULL ? NULL : ArenaStrdup(arena, url);
+
+	free(url);
+	return kept;
 }
 
 /* Without a job to keep it with, a warning goes to the client */
@@ -261,6 +274,8 @@ RunOpenFeed(const char *source_name, const char *connector_name,
 	feed->default_timezone = timezone;
 	feed->credential = no_credential;
 	feed->warn = warn_client;
+	feed->resolve_url = resolve_url;
+	feed->user_agent = IngestUserAgent;
 	feed->breathe = breathe;
 	if (connector->open != NULL && !connector->open(feed, &problem))
 		ereport(ERROR,

@@ -94,6 +94,7 @@ RunStartRequest(Run *run, const FeedRequest *wanted)
 	request.nheaders = request_headers(run, wanted, headers, lengthof(headers));
 	request.body = wanted->body;
 	request.body_len = wanted->body != NULL ? strlen(wanted->body) : 0;
+	request.min_interval = wanted->min_interval;
 	if (wanted->conditional)
 		validator = RunFindValidator(run, wanted->url);
 	if (validator != NULL)
@@ -181,10 +182,10 @@ RunRefused(Run *run, const FeedRequest *request, const HttpResponse *response)
 
 	run->http_status = response->status;
 	run->retry_at = response->retry_at;
-	if (response->status >= 400 && feed->connector->refused != NULL)
+	if ((response->status >= 400 || request->may_fail) && feed->connector->refused != NULL)
 	{
 		FeedRefusal refusal = {response->status, response->content_type,
-		response->error_body, response->error_len};
+		response->error_body, response->error_len, &response->problem};
 
 		verdict = feed->connector->refused(feed, request, &refusal, &problem);
 	}
@@ -199,6 +200,13 @@ RunRefused(Run *run, const FeedRequest *request, const HttpResponse *response)
 }
 
 /* ---- pages ---- */
+
+/* Redacted where redirects led elsewhere: good enough to resolve links by */
+const char *
+RunPageUrl(const FeedRequest *request, const HttpResponse *response)
+{
+	return response->redirects > 0 ? response->effective_url : request->url;
+}
 
 /* Connector's view of a response's headers */
 static const char *
@@ -299,6 +307,7 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 
 	page.arena = arena;
 	page.request = request;
+	page.url = RunPageUrl(request, response);
 	if (!feed->connector->page(feed, &page, &body, &problem))
 		RunFail(run, &problem);
 	run->counters.pages++;

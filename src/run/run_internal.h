@@ -148,6 +148,9 @@ extern void RunRefused(Run *run, const FeedRequest *request, const HttpResponse 
 /* The validator of a URL, if it may still be used. */
 extern SourceValidator *RunFindValidator(Run *run, const char *url);
 
+/* Where a page came from, after redirects. */
+extern const char *RunPageUrl(const FeedRequest *request, const HttpResponse *response);
+
 /* Walk all lists of the feed: fetch, page, store. */
 extern void RunFetch(Run *run);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/resolve.h"
 #include "zone_tzif.h"
 
 /* The bytes behind a chunked reader */
@@ -49,6 +50,16 @@ breathe(void)
 }
 
 static const char *
+resolve_url(Arena *arena, const char *base, const char *reference)
+{
+	char	   *url = UrlResolve(base, reference);
+	const char *kept = url == NULL ? NULL : ArenaStrdup(arena, url);
+
+	free(url);
+	return kept;
+}
+
+static const char *
 no_credential(void *arg, const char *name)
 {
 	return NULL;
@@ -72,6 +83,8 @@ HarnessOpen(const Connector *connector, const char *config)
 	h->feed.warn = keep_warning;
 	h->feed.warn_arg = h;
 	h->feed.breathe = breathe;
+	h->feed.resolve_url = resolve_url;
+	h->feed.user_agent = "ingest/1.0";
 	if (!ProblemIsSet(&h->problem) && connector->check != NULL)
 		connector->check(h->feed.config, complain, h);
 	if (!ProblemIsSet(&h->problem) && connector->open != NULL)
