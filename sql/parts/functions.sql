@@ -97,6 +97,22 @@ AS 'MODULE_PATHNAME', 'ingest_cancel';
 COMMENT ON FUNCTION @extschema@.ingest_cancel(int8) IS 'cancel a running job; false if it is not running any more';
 REVOKE ALL ON FUNCTION @extschema@.ingest_cancel(int8) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.ingest_approve_withdrawals(source text)
+RETURNS int4
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ingest_approve_withdrawals';
+COMMENT ON FUNCTION @extschema@.ingest_approve_withdrawals(text)
+  IS 'the listings held back from withdrawal are gone indeed: withdraw them; how many';
+REVOKE ALL ON FUNCTION @extschema@.ingest_approve_withdrawals(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.ingest_discard_withdrawals(source text)
+RETURNS int4
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ingest_discard_withdrawals';
+COMMENT ON FUNCTION @extschema@.ingest_discard_withdrawals(text)
+  IS 'the listings held back from withdrawal are not gone: count their missing runs from nought; how many';
+REVOKE ALL ON FUNCTION @extschema@.ingest_discard_withdrawals(text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.ingest_import(source text, payload text)
 RETURNS ingest.import_job
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000

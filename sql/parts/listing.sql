@@ -97,10 +97,13 @@ CREATE TABLE ingest.listing
   updated_at      timestamptz NOT NULL,
   last_seen_job   int8 NOT NULL,
   missing_runs    int4 NOT NULL DEFAULT 0,
+  missing_since   timestamptz,
   withdrawn_at    timestamptz,
   CONSTRAINT listing_source_source_id_key UNIQUE (source, source_id)
 );
 CREATE INDEX listing_event_id_idx ON ingest.listing (event_id);
+CREATE INDEX listing_live_idx ON ingest.listing (source, starts_at) WHERE withdrawn_at IS NULL;
+CREATE INDEX listing_missing_idx ON ingest.listing (source) WHERE missing_runs > 0;
 SELECT pg_extension_config_dump('ingest.listing', '');
 SELECT pg_extension_config_dump('ingest.listing_id_seq', '');
 
@@ -135,5 +138,21 @@ COMMENT ON COLUMN ingest.listing.content_hash IS 'hash of the mapped record';
 COMMENT ON COLUMN ingest.listing.detail_hash IS 'hash of the description fetched by its own request; NULL: not fetched yet';
 COMMENT ON COLUMN ingest.listing.last_seen_job IS 'the job that last wrote this row (unchanged records are not written)';
 COMMENT ON COLUMN ingest.listing.missing_runs IS 'complete runs in a row that did not find it';
+COMMENT ON COLUMN ingest.listing.missing_since IS 'the first of these runs';
 COMMENT ON COLUMN ingest.listing.withdrawn_at IS 'when it was given up for gone';
 
+CREATE TABLE ingest.withdrawal_hold
+(
+  source      text COLLATE "C" PRIMARY KEY
+              REFERENCES ingest.source ON UPDATE CASCADE ON DELETE CASCADE,
+  job_id      int8 NOT NULL,
+  held_at     timestamptz NOT NULL,
+  listing_ids int8[] NOT NULL,
+  nb_live     int8 NOT NULL
+);
+SELECT pg_extension_config_dump('ingest.withdrawal_hold', '');
+
+COMMENT ON TABLE ingest.withdrawal_hold IS 'listings that a run would have withdrawn, too many at once: a person decides';
+COMMENT ON COLUMN ingest.withdrawal_hold.job_id IS 'the latest run that missed them';
+COMMENT ON COLUMN ingest.withdrawal_hold.held_at IS 'since when they are held';
+COMMENT ON COLUMN ingest.withdrawal_hold.nb_live IS 'of how many listings to come';

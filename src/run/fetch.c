@@ -116,20 +116,30 @@ validator_key(const Run *run, const char *url)
 	return psprintf("%016llx %s", (unsigned long long) FeedSeed(run->feed), redacted);
 }
 
-SourceValidator *
-RunFindValidator(Run *run, const char *url)
+/*
+ * All are good for use, or none is: every so often a run sees all lists whole,
+ * or it could never tell what is gone from a source of several.
+ */
+static bool
+validators_are_fresh(const Run *run)
 {
-	char	   *key = validator_key(run, url);
 	TimestampTz oldest = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 													 -(int64) VALIDATOR_HOURS * SECS_PER_HOUR * 1000);
 
 	for (int i = 0; i < run->nstored_validators; i++)
-	{
-		SourceValidator *validator = &run->stored_validators[i];
+		if (run->stored_validators[i].fetched_at <= oldest)
+			return false;
+	return true;
+}
 
-		if (strcmp(validator->key, key) == 0 && validator->fetched_at > oldest)
-			return validator;
-	}
+SourceValidator *
+RunFindValidator(Run *run, const char *url)
+{
+	char	   *key = validator_key(run, url);
+
+	for (int i = 0; i < run->nstored_validators; i++)
+		if (strcmp(run->stored_validators[i].key, key) == 0 && validators_are_fresh(run))
+			return &run->stored_validators[i];
 	return NULL;
 }
 

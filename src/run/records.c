@@ -19,10 +19,8 @@
 #include "access/xact.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "hash.h"
 #include "feed/text.h"
@@ -30,9 +28,6 @@
 #include "run/run_internal.h"
 
 #define SLICE_SIZE 200
-
-/* A deadlock, serialization failure or lock time-out is tried again so often */
-#define STORE_ATTEMPTS 5
 
 /* Details are asked for only while more requests than this are left */
 #define BUDGET_RESERVE 50
@@ -68,6 +63,7 @@ struct Slice
 
 	Refused		refused[SLICE_SIZE];
 	int			nrefused;
+	int			nrefused_before;	/* the database was asked */
 };
 
 /* ---- refusals ---- */
@@ -134,6 +130,23 @@ refused_by_database(void *arg, const BatchItem *item, const ErrorData *error)
 
 /* ---- take and look up ---- */
 
+/* A record that is not stored now, yet is no less there */
+static void
+note_identity(Run *run, const char *source_id)
+{
+	if (source_id != NULL)
+		(void) SeenAdd(run->seen, source_id);
+	else
+		run->unidentified = true;
+}
+
+/* Skipped for its time, which says nothing against it; other reasons take it from the public */
+static bool
+is_there_still(const char *skip_reason)
+{
+	return strcmp(skip_reason, "past") == 0 || strcmp(skip_reason, "out_of_horizon") == 0;
+}
+
 /* Fill the slice; false when the page is at its end */
 static bool
 take_records(Slice *slice, FeedPage *page, int64 *position)
@@ -159,13 +172,19 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 
 		if (ProblemIsSet(&record->problem))
 		{
+			note_identity(run, record->source_id);
+
 			/* kept in the slice's count so that it cannot overflow */
 			refuse(slice, record, *position, &record->problem);
 			if (slice->nrefused + slice->nrecords >= SLICE_SIZE)
 				return true;
 		}
 		else if (record->skip_reason != NULL)
+		{
+			if (is_there_still(record->skip_reason))
+				note_identity(run, record->source_id);
 			skip(slice, *position, record, NULL, NULL, record->skip_reason);
+		}
 		else if (!SeenAdd(run->seen, record->source_id))
 			skip(slice, *position, record, NULL, NULL, "duplicate_in_feed");
 		else
@@ -206,7 +225,7 @@ static bool
 is_unchanged(const Run *run, const FeedRecord *record, const StoredListing *stored)
 {
 	return stored->id != 0 && stored->raw_hash == record->raw_hash &&
-		!stored->withdrawn && !stored->missed &&
+		!stored->withdrawn &&
 		(stored->has_detail || !run->wants_detail);
 }
 
@@ -261,7 +280,7 @@ needs_write(Slice *slice, BatchItem *item)
 		item->detail_hash = HashString(item->listing->description, 0);
 	item->keep_description = run->wants_detail && !item->has_detail && stored->id != 0;
 
-	if (stored->id == 0 || stored->withdrawn || stored->missed)
+	if (stored->id == 0 || stored->withdrawn)
 		return true;
 	if (item->has_detail && (!stored->has_detail || stored->detail_hash != item->detail_hash))
 		return true;
@@ -281,6 +300,8 @@ map_record(Slice *slice, FeedPage *page, int i)
 
 	ListingInit(listing);
 	result = feed->connector->map(feed, page, record, slice->arena, listing);
+	if (result == MAP_SKIPPED && !is_there_still(record->skip_reason))
+		(void) SeenAdd(run->unlisted, record->source_id);
 	if (result == MAP_SKIPPED)
 		skip(slice, slice->positions[i], record, listing, &slice->stored[i], record->skip_reason);
 	else if (result == MAP_REFUSED)
@@ -371,8 +392,9 @@ store_refusals(Slice *slice)
 
 /* One commit: rows and the counters that speak of them */
 static void
-store_once(Slice *slice)
+store_once(void *arg)
 {
+	Slice	   *slice = arg;
 	Run		   *run = slice->run;
 	JobCounters next = run->counters;
 	StoreSession session;
@@ -400,64 +422,24 @@ store_once(Slice *slice)
 	run->last_progress = GetCurrentTimestamp();
 }
 
-/* Sleep a while that differs between processes, so that rivals part */
+/* A rival came between: what the database refused then is to be found out anew */
 static void
-back_off(int attempt)
+forget_attempt(void *arg)
 {
-	long		ms = 10 * attempt + (MyProcPid * 7919 + attempt * 104729) % 50;
+	Slice	   *slice = arg;
 
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+	slice->nrefused = slice->nrefused_before;
+	for (int i = 0; i < slice->nitems; i++)
+		slice->items[i].refused = false;
 }
 
-/*
- * Store the slice; a rival's deadlock or serialization failure is tried again
- * with the rows still in memory.  In the caller's transaction there is nothing
- * to try again.
- */
 static void
 store_slice(Slice *slice)
 {
-	Run		   *run = slice->run;
-	int			nrefused = slice->nrefused;
-	volatile bool stored = false;
-
 	if (slice->nitems + slice->nrefused + slice->nconfirmed == 0)
 		return;
-	for (volatile int attempt = 1; !stored; attempt++)
-	{
-		MemoryContext context = CurrentMemoryContext;
-
-		PG_TRY();
-		{
-			store_once(slice);
-			stored = true;
-		}
-		PG_CATCH();
-		{
-			ErrorData  *error;
-
-			MemoryContextSwitchTo(context);
-			error = CopyErrorData();
-			if (!run->own_transactions || attempt == STORE_ATTEMPTS ||
-				(error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED &&
-				 error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE &&
-				 error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE))
-				PG_RE_THROW();
-			FlushErrorState();
-			AbortCurrentTransaction();
-			MemoryContextSwitchTo(context);
-		}
-		PG_END_TRY();
-
-		if (stored)
-			break;
-		slice->nrefused = nrefused;
-		for (int i = 0; i < slice->nitems; i++)
-			slice->items[i].refused = false;
-		back_off(attempt);
-	}
+	slice->nrefused_before = slice->nrefused;
+	RunRetried(slice->run, store_once, slice, forget_attempt);
 }
 
 /* A dry run stores the slice too, looks at what came of it, and rolls back */

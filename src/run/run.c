@@ -52,6 +52,7 @@ RunCreate(Source *source, bool own_transactions)
 	run->own_transactions = own_transactions;
 	run->redactor = HttpRedactorCreate(run->context);
 	run->seen = SeenCreate(run->context);
+	run->unlisted = SeenCreate(run->context);
 	run->budget = -1;
 	run->last_progress = GetCurrentTimestamp();
 	if (own_transactions && IngestRunTimeout > 0)
@@ -204,6 +205,7 @@ run_to_the_end(Run *run, JobEnd *end)
 	run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
 	StoreTransactionCommit(&session);
 	RunFetch(run);
+	RunMissing(run);
 	judge(run, end);
 }
 

@@ -45,6 +45,7 @@ typedef struct Run
 	char	   *warnings[MAX_WARNINGS];
 	int			nwarnings;
 	bool		incomplete;		/* the list was cut: it is not the full truth */
+	bool		unidentified;	/* a record was refused that has no id */
 	bool		stored_before;	/* something of this run is committed */
 	Problem		problem;		/* why the run failed, where it was not thrown */
 	Problem		first_refusal;	/* of a record */
@@ -55,6 +56,7 @@ typedef struct Run
 	Redactor   *redactor;
 	Spool	   *spool;
 	Seen	   *seen;
+	Seen	   *unlisted;		/* of these, what the source keeps from the public now */
 	Slice	   *slice;			/* of records.c */
 	Spool	   *detail_spool;	/* NULL until the first detail request */
 	SourceValidator *stored_validators;
@@ -126,6 +128,18 @@ extern void RunHeartbeat(Run *run);
 /* A transaction for a piece of work: its own, or the caller's. */
 extern void RunBegin(const Run *run, StoreSession *session);
 extern void RunCommit(const Run *run, StoreSession *session);
+
+/* ---- retry.c ---- */
+
+/*
+ * Do the work, in transactions of its own; after a deadlock and the like, with
+ * what undo (may be NULL) leaves, again.
+ */
+extern void RunRetried(const Run *run, void (*work) (void *arg), void *arg, void (*undo) (void *arg));
+
+/* ---- missing.c: at the end, what was not seen ---- */
+
+extern void RunMissing(Run *run);
 
 /* ---- records.c: a page's records into the store ---- */
 

@@ -67,17 +67,33 @@ grow(Seen *seen)
 	pfree(old);
 }
 
-bool
-SeenAdd(Seen *seen, const char *source_id)
+/* 0 marks a free slot */
+static uint64
+hash_of(const char *source_id)
 {
 	uint64		hash = HashString(source_id, 0);
 
-	if (hash == 0)
-		hash = 1;
+	return hash == 0 ? 1 : hash;
+}
+
+bool
+SeenAdd(Seen *seen, const char *source_id)
+{
 	if (seen->used * 4 >= seen->size * 3)
 		grow(seen);
-	if (!insert(seen->slots, seen->size, hash))
+	if (!insert(seen->slots, seen->size, hash_of(source_id)))
 		return false;
 	seen->used++;
 	return true;
+}
+
+bool
+SeenHas(const Seen *seen, const char *source_id)
+{
+	uint64		hash = hash_of(source_id);
+	uint64		i = hash & (seen->size - 1);
+
+	while (seen->slots[i] != 0 && seen->slots[i] != hash)
+		i = (i + 1) & (seen->size - 1);
+	return seen->slots[i] == hash;
 }

@@ -16,4 +16,7 @@ extern Seen *SeenCreate(MemoryContext context);
 /* Remember an id; false if it was there already. */
 extern bool SeenAdd(Seen *seen, const char *source_id);
 
+/* Is an id there? */
+extern bool SeenHas(const Seen *seen, const char *source_id);
+
 #endif

@@ -219,7 +219,8 @@ update_changed(const Batch *batch)
 		" raw_hash = b.raw_hash, content_hash = b.content_hash,"
 		" detail_hash = CASE WHEN b.keep_description THEN coalesce(b.detail_hash, l.detail_hash)"
 		" ELSE b.detail_hash END,"
-		" updated_at = now(), last_seen_job = $1, missing_runs = 0, withdrawn_at = NULL"
+		" updated_at = now(), last_seen_job = $1, missing_runs = 0,"
+		" missing_since = NULL, withdrawn_at = NULL"
 		" FROM " BATCH_NAME " b WHERE l.id = b.listing_id AND NOT b.is_new",
 		SPI_OK_UPDATE, 1, {INT8OID}
 	};

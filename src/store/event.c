@@ -111,6 +111,21 @@ load_old_keys(BatchItem **items, int nitems)
 
 /* Take the buckets' locks, in one order for all, until the transaction ends */
 static void
+lock_buckets(int64 *buckets, int n)
+{
+	qsort(buckets, n, sizeof(int64), compare_int64);
+	for (int i = 0; i < n; i++)
+	{
+		LOCKTAG		tag;
+
+		if (i > 0 && buckets[i] == buckets[i - 1])
+			continue;
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, (uint32) buckets[i], LOCK_CLASS_FINGERPRINT);
+		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	}
+}
+
+static void
 lock_fingerprints(BatchItem **items, int nitems)
 {
 	int64	   *buckets = palloc((2 * nitems + 1) * sizeof(int64));
@@ -123,16 +138,23 @@ lock_fingerprints(BatchItem **items, int nitems)
 		if (items[i]->has_old_key)
 			buckets[n++] = (uint64) items[i]->old_key % LOCK_BUCKETS;
 	}
-	qsort(buckets, n, sizeof(int64), compare_int64);
-	for (int i = 0; i < n; i++)
-	{
-		LOCKTAG		tag;
+	lock_buckets(buckets, n);
+}
 
-		if (i > 0 && buckets[i] == buckets[i - 1])
-			continue;
-		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, (uint32) buckets[i], LOCK_CLASS_FINGERPRINT);
-		(void) LockAcquire(&tag, ExclusiveLock, false, false);
-	}
+void
+EventLockListings(const int64 *listings, int n)
+{
+	static StoreStatement load = {
+		"SELECT key FROM ingest.match_key WHERE listing_id = ANY ($1) AND kind = 1",
+		SPI_OK_SELECT, 1, {INT8ARRAYOID}
+	};
+	Datum		values[1] = {int64_array(listings, n)};
+	uint64		nfound = StoreExecute(&load, values, NULL, 0);
+	int64	   *buckets = palloc((nfound + 1) * sizeof(int64));
+
+	for (uint64 row = 0; row < nfound; row++)
+		buckets[row] = (uint64) StoreInt64(row, 1, 0) % LOCK_BUCKETS;
+	lock_buckets(buckets, (int) nfound);
 }
 
 /* Mark items that share a fingerprint with another item of the batch */
@@ -585,9 +607,8 @@ copy_lone_listings(const int64 *events, int nevents)
 	return (int) StoreExecute(&copy, values, NULL, 0);
 }
 
-/* Bring events up to date with their listings */
-static void
-refresh_events(int64 *events, int nevents)
+void
+EventRefresh(int64 *events, int nevents)
 {
 	int			ndistinct = 0;
 
@@ -656,5 +677,5 @@ EventSettle(int64 job_id, BatchItem **items, int nitems)
 	}
 	if (nkeys + nkeyless > 0)
 		regroup(job_id, items, nitems, keys, nkeys, keyless, nkeyless, &events, &nevents);
-	refresh_events(events, nevents);
+	EventRefresh(events, nevents);
 }

@@ -38,7 +38,6 @@ struct StoreLookup
 				content_hash,
 				detail_hash,
 				withdrawn_at,
-				missing_runs,
 				revision;
 };
 
@@ -76,7 +75,6 @@ StoreLookupBegin(const char *source)
 	lookup->content_hash = column(listing, "content_hash");
 	lookup->detail_hash = column(listing, "detail_hash");
 	lookup->withdrawn_at = column(listing, "withdrawn_at");
-	lookup->missing_runs = column(listing, "missing_runs");
 	lookup->revision = column(listing, "revision");
 	return lookup;
 }
@@ -98,7 +96,6 @@ read_listing(StoreLookup *lookup, HeapTuple tuple, StoredListing *stored)
 	stored->detail_hash = stored->has_detail ?
 		(uint64) DatumGetInt64(values[lookup->detail_hash - 1]) : 0;
 	stored->withdrawn = !nulls[lookup->withdrawn_at - 1];
-	stored->missed = DatumGetInt32(values[lookup->missing_runs - 1]) > 0;
 	stored->revision = nulls[lookup->revision - 1] ? NULL :
 		TextDatumGetCString(values[lookup->revision - 1]);
 }

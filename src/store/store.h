@@ -194,7 +194,6 @@ typedef struct StoredListing
 	uint64		detail_hash;
 	bool		has_detail;		/* detail_hash is set */
 	bool		withdrawn;
-	bool		missed;			/* missing_runs > 0 */
 	char	   *revision;		/* palloc'd or NULL */
 } StoredListing;
 
@@ -262,6 +261,15 @@ extern void EventAssign(const char *source, BatchItem **items, int nitems);
  * alone could not settle, and merge the touched events' listings anew.
  */
 extern void EventSettle(int64 job_id, BatchItem **items, int nitems);
+
+/*
+ * Lock what the listings are matched by, as a batch that stores them would,
+ * until the transaction ends.
+ */
+extern void EventLockListings(const int64 *listings, int n);
+
+/* Bring events up to date with their listings; reorders the array. */
+extern void EventRefresh(int64 *events, int n);
 
 /* ---- error.c ---- */
 
