@@ -9,7 +9,7 @@ PKG_CONFIG ?= pkg-config
 OUT = build/unit
 
 # src/http has three files without PostgreSQL
-PURE = $(wildcard src/*_class.c src/hash.c src/feed/*.c src/match/*.c) \
+PURE = $(wildcard src/*_class.c src/hash.c src/feed/*.c src/match/*.c src/schedule/*.c) \
 	src/http/guard.c src/http/redact.c src/http/resolve.c
 HELPERS = $(filter-out %_test.c,$(wildcard test/unit/*.c))
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))

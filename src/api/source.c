@@ -22,6 +22,7 @@
 #include "api/api.h"
 #include "feed/connector.h"
 #include "run/run.h"
+#include "run/ticks.h"
 #include "store/store.h"
 
 PG_FUNCTION_INFO_V1(ingest_add_source);
@@ -115,6 +116,8 @@ ingest_add_source(PG_FUNCTION_ARGS)
 	check_name(name);
 	RunCheckConfig(name, connector,
 				   ApiServerToUtf8(JsonbToCString(NULL, &config->root, VARSIZE(config))));
+	if (schedule != NULL)
+		TickCheck(schedule, timezone);
 
 	StoreBegin(&session);
 	values[0] = StoreText(name);

@@ -43,6 +43,12 @@ extern UntilKind RecurrenceUntil(const Recurrence *rule, int64_t *value);
 /* The rule's COUNT, or 0. */
 extern int64_t RecurrenceCount(const Recurrence *rule);
 
+/*
+ * Is it a rule of every hour, on the days it has: at most an hour between its
+ * occurrences, and no hour left out?
+ */
+extern bool RecurrenceEveryHour(const Recurrence *rule);
+
 typedef enum RecurrenceResult
 {
 	RECURRENCE_FOUND,

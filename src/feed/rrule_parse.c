@@ -492,3 +492,12 @@ RecurrenceCount(const Recurrence *rule)
 {
 	return rule->count;
 }
+
+bool
+RecurrenceEveryHour(const Recurrence *rule)
+{
+	static const int64_t units[] = {1, 60, 3600};
+
+	return rule->freq <= FREQ_HOURLY && !(rule->parts & PART_BYHOUR) &&
+		rule->interval <= 3600 / units[rule->freq];
+}

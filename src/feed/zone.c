@@ -413,6 +413,24 @@ ZoneToLocal(const Zone *zone, FeedTime utc)
 	return utc + period_at(zone, utc)->offset;
 }
 
+void
+ZonePeriod(const Zone *zone, FeedTime utc, int *offset, FeedTime *from, FeedTime *until)
+{
+	const Period *period;
+
+	if (zone->provider == NULL)
+	{
+		*offset = zone->fixed_offset;
+		*from = INT64_MIN;
+		*until = INT64_MAX;
+		return;
+	}
+	period = period_at(zone, utc);
+	*offset = period->offset;
+	*from = period->from;
+	*until = period->until;
+}
+
 FeedTime
 ZoneToUtc(const Zone *zone, LocalTime local)
 {

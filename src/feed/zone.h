@@ -71,6 +71,9 @@ extern const char *ZoneName(const Zone *zone);
 extern FeedTime ZoneToUtc(const Zone *zone, LocalTime local);
 extern LocalTime ZoneToLocal(const Zone *zone, FeedTime utc);
 
+/* Of ZoneProvider.period, for the zone: offset and the time in which it holds. */
+extern void ZonePeriod(const Zone *zone, FeedTime utc, int *offset, FeedTime *from, FeedTime *until);
+
 /* Proleptic Gregorian calendar: days since 1970-01-01, and back. */
 extern int64_t CivilToDays(int64_t year, int month, int day);
 extern void DaysToCivil(int64_t days, int64_t *year, int *month, int *day);

@@ -98,8 +98,8 @@ complain(void *arg, const char *key, const char *expected)
 	appendStringInfo(&complaints->text, "\"%s\": %s.", key, expected);
 }
 
-static Datum
-interval_of(const char *text)
+Datum
+RunIntervalOf(const char *text)
 {
 	return DirectFunctionCall3(interval_in, CStringGetDatum(text),
 							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
@@ -113,8 +113,8 @@ timestamptz_of(const char *text)
 }
 
 /* Does an input function of PostgreSQL take the text? */
-static bool
-is_accepted(Datum (*input) (const char *), const char *text)
+bool
+RunIsAccepted(Datum (*input) (const char *), const char *text)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -159,12 +159,12 @@ check_host_types(const Config *config, const ConfigKey *keys, Complaints *compla
 		{
 			case CONFIG_INTERVAL:
 				value = ConfigString(config, key->name);
-				if (!is_accepted(interval_of, value))
+				if (!RunIsAccepted(RunIntervalOf, value))
 					complain(complaints, key->name, "expected an interval, such as \"18 months\"");
 				break;
 			case CONFIG_TIMESTAMP:
 				value = ConfigString(config, key->name);
-				if (!is_accepted(timestamptz_of, value))
+				if (!RunIsAccepted(timestamptz_of, value))
 					complain(complaints, key->name, "expected an instant, such as \"2027-01-01T00:00:00Z\"");
 				break;
 			case CONFIG_TIMEZONE:
@@ -246,7 +246,7 @@ window_edge(const Config *config, const char *absolute, const char *horizon, boo
 
 	if (ConfigIsSet(config, absolute))
 		return TimestampTzToFeedTime(DatumGetTimestampTz(timestamptz_of(ConfigString(config, absolute))));
-	interval = interval_of(ConfigString(config, horizon));
+	interval = RunIntervalOf(ConfigString(config, horizon));
 	edge = future ?
 		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), interval) :
 		DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(now), interval);

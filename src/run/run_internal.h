@@ -102,6 +102,13 @@ extern Arena *RunArena(MemoryContext context);
 extern Feed *RunOpenFeed(const char *source_name, const char *connector_name,
 						 const char *config, const char *timezone);
 
+/*
+ * Does an input function of PostgreSQL take the text?  Tried in a
+ * subtransaction.  RunIntervalOf: that of interval.
+ */
+extern bool RunIsAccepted(Datum (*input) (const char *), const char *text);
+extern Datum RunIntervalOf(const char *text);
+
 /* ---- report.c: counting and telling ---- */
 
 extern void RunSkip(Run *run, const char *reason);
