@@ -34,6 +34,9 @@ int			IngestMaxResponseSize = 128 * 1024;
 int			IngestMaxRetries = 4;
 int			IngestMaxWorkers = 4;
 bool		IngestLogJobs = false;
+int			IngestJobRetention = 90 * 24 * 60;
+int			IngestMaxJobs = 10000;
+int			IngestRawRetention = 30 * 24 * 60;
 
 PGDLLEXPORT void _PG_init(void);
 
@@ -114,11 +117,32 @@ define_limit_settings(void)
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
+/* What is kept, and for how long */
+static void
+define_retention_settings(void)
+{
+	DefineCustomIntVariable("ingest.job_retention",
+							"How long jobs are kept, with the records they refused; -1: for ever.",
+							"Failed ones are kept four times as long, and a source's last 20 jobs always.",
+							&IngestJobRetention, 90 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomIntVariable("ingest.max_jobs",
+							"How many jobs of a source are kept at most; 0: no limit.",
+							NULL, &IngestMaxJobs, 10000, 0, INT_MAX,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("ingest.raw_retention",
+							"How long after an event its record is kept as it came; -1: for ever.",
+							"What was read from it is kept in any case.",
+							&IngestRawRetention, 30 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+}
+
 void
 _PG_init(void)
 {
 	define_network_settings();
 	define_limit_settings();
+	define_retention_settings();
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("ingest");
 #else

@@ -17,5 +17,8 @@ extern int	IngestMaxResponseSize;	/* kB */
 extern int	IngestMaxRetries;
 extern int	IngestMaxWorkers;
 extern bool IngestLogJobs;
+extern int	IngestJobRetention;	/* minutes; -1: for ever */
+extern int	IngestMaxJobs;		/* per source; 0: no limit */
+extern int	IngestRawRetention;	/* minutes after the event; -1: for ever */
 
 #endif

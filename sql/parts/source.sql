@@ -44,7 +44,8 @@ CREATE TABLE ingest.source_state
   not_before           timestamptz,
   last_success_at      timestamptz,
   consecutive_failures int4 NOT NULL DEFAULT 0,
-  paused_reason        text
+  paused_reason        text,
+  cleaned_at           timestamptz
 );
 SELECT pg_extension_config_dump('ingest.source_state', '');
 
@@ -53,6 +54,7 @@ COMMENT ON COLUMN ingest.source_state.cursor IS 'how far an incremental source h
 COMMENT ON COLUMN ingest.source_state.http_cache IS 'validators (ETag, Last-Modified) by URL of completely stored responses';
 COMMENT ON COLUMN ingest.source_state.not_before IS 'the upstream asked us to wait until then';
 COMMENT ON COLUMN ingest.source_state.paused_reason IS 'not NULL: no automatic run until ingest_resume()';
+COMMENT ON COLUMN ingest.source_state.cleaned_at IS 'when old jobs and raw records were last removed';
 
 CREATE TABLE ingest.credential
 (

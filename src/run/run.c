@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "run/clean.h"
 #include "run/run_internal.h"
 #include "settings.h"
 
@@ -269,6 +270,7 @@ RunSource(const RunRequest *request)
 	SetConfigOption("synchronous_commit", synchronous_commit, PGC_USERSET, PGC_S_SESSION);
 	close_job(run, &end);
 	log_end(run, &end);
+	RunClean(source->name);
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	MemoryContextSwitchTo(old);
