@@ -42,6 +42,7 @@ CREATE TABLE ingest.source_state
   http_cache           jsonb,
   next_run_at          timestamptz,
   not_before           timestamptz,
+  min_interval         interval,
   last_success_at      timestamptz,
   consecutive_failures int4 NOT NULL DEFAULT 0,
   paused_reason        text,
@@ -53,6 +54,7 @@ COMMENT ON TABLE ingest.source_state IS 'what the last runs of a source left for
 COMMENT ON COLUMN ingest.source_state.cursor IS 'how far an incremental source has been read';
 COMMENT ON COLUMN ingest.source_state.http_cache IS 'validators (ETag, Last-Modified) by URL of completely stored responses';
 COMMENT ON COLUMN ingest.source_state.not_before IS 'the upstream asked us to wait until then';
+COMMENT ON COLUMN ingest.source_state.min_interval IS 'the publisher''s own wish (REFRESH-INTERVAL, X-PUBLISHED-TTL), 15 minutes to 24 hours: automatic runs are not closer than that; NULL: none';
 COMMENT ON COLUMN ingest.source_state.paused_reason IS 'not NULL: no automatic run until ingest_resume()';
 COMMENT ON COLUMN ingest.source_state.cleaned_at IS 'when old jobs and raw records were last removed';
 

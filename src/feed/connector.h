@@ -134,6 +134,9 @@ typedef struct FeedPage
 								 * pushed payload */
 	void	   *state;			/* the connector's */
 	int64_t		refresh_seconds;	/* the feed's own wish for its interval, or 0 */
+	bool		is_empty;		/* the body is as it should be, with nothing in it:
+								 * where there was something before, that may
+								 * be the publisher's fault */
 	bool		incomplete;		/* the body was cut: what is missing in it is not
 								 * gone.  Final once record() has returned false */
 } FeedPage;
@@ -146,6 +149,10 @@ typedef struct FeedRecord
 	size_t		raw_length;
 	uint64_t	raw_hash;		/* of what cannot be noise in it */
 	const char *skip_reason;	/* static word; not NULL: not to be mapped */
+	const char *withheld;		/* static word; not NULL: it can be read like any
+								 * other, but is not for publication.  A run
+								 * skips it for that reason; who only looks
+								 * (ingest_parse) sees it */
 	Problem		problem;		/* set: refused already (no id, bad bytes) */
 	void	   *state;			/* the connector's */
 } FeedRecord;

@@ -47,7 +47,7 @@ static const ConfigKey ics_keys[] = {
 	{"expand", CONFIG_BOOLEAN, "true",
 		"Whether a recurring event becomes one listing per occurrence; else it is one event at its first start."},
 	{"include_private", CONFIG_BOOLEAN, "false",
-		"Whether events marked CLASS:PRIVATE or CONFIDENTIAL are taken as well."},
+		"Whether events marked CLASS:PRIVATE or CONFIDENTIAL are stored as well; ingest_parse() shows them either way."},
 	{NULL}
 };
 
@@ -350,6 +350,7 @@ fill_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 	if (occurrence->series_id != NULL)
 		kept->series_id = ArenaStrdup(arena, occurrence->series_id);
 	record->source_id = kept->source_id;
+	record->withheld = kept->withheld;
 	record->raw_hash = kept->hash;
 	record->state = kept;
 }

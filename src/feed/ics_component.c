@@ -413,7 +413,7 @@ IcsParse(const IcsComponent *component, Arena *arena, Problem *problem)
 {
 	static const char *const texts[] = {
 		"SUMMARY", "DESCRIPTION", "X-ALT-DESC", "LOCATION", "GEO", "URL", "STATUS",
-		"CATEGORIES", "ORGANIZER", "ATTACH", "IMAGE", "CONFERENCE", NULL
+		"CATEGORIES", "ORGANIZER", "ATTACH", "IMAGE", NULL
 	};
 	TextBuilder text = {.arena = arena};
 	icalcomponent *parsed;

@@ -64,6 +64,7 @@ complete(IcsSeries *series, const IcsMember *member, IcsOccurrence *occurrence)
 	const Zone *zone = occurrence->zone;
 	char		facts[160];
 
+	occurrence->withheld = member->withheld;
 	occurrence->all_day = member->start.is_date;
 	occurrence->floating = member->start.floating;
 	occurrence->is_utc = member->start.is_utc;
@@ -369,6 +370,22 @@ drop_duplicates(IcsSeries *series)
 	return nmasters;
 }
 
+/*
+ * What people answer to an invitation (METHOD:REPLY, COUNTER) has no say where
+ * the event itself is told.
+ */
+static void
+set_answers_aside(IcsSeries *series)
+{
+	bool		told = false;
+
+	for (int i = 0; i < series->nmembers; i++)
+		told |= !series->members[i].calendar->is_answer;
+	for (int i = 0; i < series->nmembers && told; i++)
+		if (series->members[i].calendar->is_answer)
+			series->members[i].skip_reason = "not_an_event";
+}
+
 /* Fill the members of the UID, and mark their entries done */
 static void
 read_members(IcsSeries *series, uint32_t first)
@@ -417,7 +434,7 @@ first_master(const IcsSeries *series)
 	{
 		const IcsMember *member = &series->members[i];
 
-		if (!member->has_recurrence_id && member->refusal == NULL && member->start.zone != NULL)
+		if (!member->has_recurrence_id && member->refusal == NULL && member->skip_reason == NULL)
 			return member;
 	}
 	return NULL;
@@ -456,13 +473,14 @@ IcsOccurrences(IcsPage *ics, uint32_t first, IcsOccurrence **list, int *count)
 	int			nmasters;
 
 	read_members(&series, first);
+	set_answers_aside(&series);
 	master = first_master(&series);
 	for (int i = 0; i < series.nmembers; i++)
 		if (series.members[i].has_recurrence_id)
 			fit_recurrence_id(&series.members[i], master);
 	nmasters = drop_duplicates(&series);
 	for (int i = 0; i < series.nmembers; i++)
-		if (series.members[i].has_recurrence_id)
+		if (series.members[i].has_recurrence_id && series.members[i].skip_reason == NULL)
 			IcsSetAdd(series.arena, &series.replaced, series.members[i].recurrence_id.utc);
 	IcsSetSort(&series.replaced);
 	find_futures(&series);

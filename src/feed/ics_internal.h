@@ -4,11 +4,13 @@
  * What the files of the ics connector share.
  *
  *	 ics.c            the connector: configuration, requests, records in order
+ *	 ics_beginning.c  is it a calendar?
  *	 ics_scan.c       first pass: where the components are, cheaply
  *	 ics_component.c  one component's content lines; libical, fenced
  *	 ics_time.c       dates, times, durations
  *	 ics_zone.c       TZIDs, and VTIMEZONEs as zones
- *	 ics_member.c, ics_instances.c, ics_expand.c
+ *	 ics_uid.c        by what an event is recognised
+ *	 ics_member.c, ics_utc.c, ics_instances.c, ics_expand.c
  *	                  a UID's components into occurrences (ics_series.h)
  *	 ics_map.c        a component into a listing
  *	 ics_place.c      LOCATION into a place
@@ -78,7 +80,8 @@ typedef struct IcsCalendar
 	const char *wr_timezone;	/* X-WR-TIMEZONE */
 	const char *tzid;			/* a TZID beside the components */
 	bool		cancels;		/* METHOD:CANCEL */
-	bool		is_answer;		/* METHOD:REPLY, COUNTER …: no events */
+	bool		is_google;		/* PRODID: Google Calendar wrote it */
+	bool		is_answer;		/* METHOD:REPLY, COUNTER …: announces nothing */
 	IcsTimezone *timezones;
 	const Zone *default_zone;	/* of floating times */
 	const Zone *display_zone;	/* of times written in UTC */
@@ -125,6 +128,12 @@ typedef struct IcsPage
 
 /* ics_scan.c: fill the index.  False: the body is no calendar. */
 extern bool IcsScan(IcsPage *ics, Problem *problem);
+
+/*
+ * Can the body be a calendar, by its beginning?  was_read: it was read, and no
+ * calendar was found in it.  False: *problem says what it is instead.
+ */
+extern bool IcsCheckBeginning(IcsPage *ics, bool was_read, Problem *problem);
 
 /* Room for bytes of a body from a medium; -1 when it failed. */
 extern long IcsRead(IcsPage *ics, size_t offset, char *buffer, size_t length);
@@ -193,6 +202,32 @@ extern struct icalcomponent_impl *IcsParse(const IcsComponent *component, Arena 
 /* Once a process, before the first IcsParse. */
 extern void IcsParserInit(void);
 
+/* Does its CLASS say that the event is not for everybody? */
+extern bool IcsIsPrivate(const IcsComponent *component);
+
+/* ---- identity ---- */
+
+/* A UID that is made of the event's times: POST-START-END@HOST */
+typedef struct IcsDatedUid
+{
+	size_t		post_length;
+	int64_t		start;			/* seconds, of UTC or of the wall clock */
+	const char *host;			/* from the '@' on */
+	size_t		host_length;
+} IcsDatedUid;
+
+/* Take such a UID apart; false: it is none by its form. */
+extern bool IcsReadDatedUid(const char *uid, size_t length, IcsDatedUid *dated);
+
+/* Are these the times of an event that starts so?  Else it is a UID like others. */
+extern bool IcsIsDatedBy(const IcsDatedUid *dated, LocalTime start);
+
+/* Hash of what lasts in it. */
+extern uint64_t IcsDatedUidHash(const char *uid, const IcsDatedUid *dated);
+
+/* UID as it is stored, the same from load to load. */
+extern const char *IcsReadUid(const IcsEntry *entry, const IcsComponent *component, Arena *arena);
+
 /* ---- times ---- */
 
 typedef struct IcsTime
@@ -241,6 +276,7 @@ typedef struct IcsOccurrence
 {
 	const char *source_id;
 	const char *skip_reason;
+	const char *withheld;		/* see FeedRecord */
 	const char *refusal;		/* what is wrong with it, in words */
 	const char *series_id;		/* UID, of an occurrence of a series */
 	uint64_t	hash;

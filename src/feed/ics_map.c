@@ -259,6 +259,39 @@ map_place(icalcomponent *ical, Arena *arena, Listing *listing)
 		IcsPlace(location, arena, listing);
 }
 
+/*
+ * CONFERENCE (RFC 7986) and Google's own: where to join.  An event that names
+ * no place is held there; one that does can be joined from there as well.
+ */
+static void
+map_conference(const IcsComponent *component, Arena *arena, Listing *listing,
+			   TextBuilder *attributes)
+{
+	const char *url = NULL;
+
+	for (int i = 0; i < component->nlines && url == NULL; i++)
+	{
+		const IcsLine *line = &component->lines[i];
+		size_t		length;
+		const char *value;
+
+		if (!IcsNameIs(line, "CONFERENCE") && !IcsNameIs(line, "X-GOOGLE-CONFERENCE"))
+			continue;
+		value = IcsTrimmed(line, &length);
+		value = IcsUtf8(arena, value, length, &length);
+		url = TextHttpUrl(arena, value, length);
+	}
+	if (url == NULL)
+		return;
+	BuilderAddMember(attributes, "conference_url", url);
+	if (listing->venue_name != NULL || listing->address != NULL || listing->city != NULL ||
+		!isnan(listing->latitude))
+		return;
+	listing->is_online = TRI_TRUE;
+	if (listing->url == NULL)
+		listing->url = url;
+}
+
 /* What the occurrence brings */
 static void
 map_times(const IcsOccurrence *occurrence, IcsPage *ics, IcsCalendar *calendar, Arena *arena,
@@ -306,12 +339,17 @@ IcsMap(IcsPage *ics, const IcsOccurrence *occurrence, const IcsComponent *compon
 		listing->url = TextHttpUrl(arena, url, strlen(url));
 	map_status(calendar, ical, listing, &attributes);
 	map_place(ical, arena, listing);
+	map_conference(component, arena, listing, &attributes);
 	map_categories(ical, arena, listing);
 	map_organizer(ical, arena, listing);
 	map_image(ical, arena, listing);
 	map_language(ics, ical, arena, listing);
 	if (occurrence->outside_rule)
 		BuilderAddFlag(&attributes, "outside_rule");
+	if (IcsIsPrivate(component))
+		BuilderAddFlag(&attributes, "private");
+	if (calendar->is_answer)
+		BuilderAddFlag(&attributes, "answer");
 	listing->attributes = BuilderCloseObject(&attributes);
 	return true;
 }

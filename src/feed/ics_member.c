@@ -13,38 +13,15 @@
 
 #include "hash.h"
 
-/* A longer UID is told by its hash: ids stand in an index */
-#define UID_MAX 400
-
-/* UID as it is stored; one is made of what the event says if it has none */
-static const char *
-read_uid(IcsPage *ics, const IcsComponent *component, Arena *arena)
+/* Does the line, which may be NULL, say anything?  Else the calendar's name is the title */
+static bool
+has_text(const IcsLine *line)
 {
-	static const char *const parts[] = {"DTSTART", "SUMMARY", "LOCATION"};
-	const IcsLine *line = IcsFind(component, "UID");
 	size_t		length = 0;
-	const char *uid;
-	uint64_t	hash = 0;
 
 	if (line != NULL)
-	{
-		uid = IcsTrimmed(line, &length);
-		if (length > UID_MAX)
-			return ArenaPrintf(arena, "%016llx", (unsigned long long) HashBytes(uid, length, 0));
-		if (length > 0)
-		{
-			uid = IcsUtf8(arena, uid, length, &length);
-			return ArenaStrndup(arena, uid, length);
-		}
-	}
-	for (int i = 0; i < 3; i++)
-	{
-		line = IcsFind(component, parts[i]);
-		if (line != NULL)
-			uid = IcsTrimmed(line, &length);
-		hash = line != NULL ? HashBytes(uid, length, hash + 1) : hash + 1;
-	}
-	return ArenaPrintf(arena, "no-uid-%016llx", (unsigned long long) hash);
+		(void) IcsTrimmed(line, &length);
+	return length > 0;
 }
 
 /* Is the value this word, in any case? */
@@ -100,18 +77,29 @@ read_recurrence_id(IcsPage *ics, IcsMember *member, const IcsComponent *componen
 		strncasecmp(range, "THISANDFUTURE", 13) == 0;
 }
 
-/* DTSTART, and what keeps the component from being an event */
+bool
+IcsIsPrivate(const IcsComponent *component)
+{
+	const IcsLine *class = IcsFind(component, "CLASS");
+
+	return value_is(class, "PRIVATE") || value_is(class, "CONFIDENTIAL");
+}
+
+/* Why the event is not for publication, or NULL */
+static const char *
+withheld_for(const IcsPage *ics, const IcsMember *member, const IcsComponent *component)
+{
+	if (member->calendar->is_answer)
+		return "not_an_event";
+	return !ics->include_private && IcsIsPrivate(component) ? "private" : NULL;
+}
+
+/* DTSTART; what has none is no event */
 static void
 read_start(IcsPage *ics, IcsMember *member, const IcsComponent *component)
 {
 	const IcsLine *line = IcsFind(component, "DTSTART");
 
-	if (member->calendar->is_answer)
-		member->skip_reason = "not_an_event";
-	else if (!ics->include_private &&
-			 (value_is(IcsFind(component, "CLASS"), "PRIVATE") ||
-			  value_is(IcsFind(component, "CLASS"), "CONFIDENTIAL")))
-		member->skip_reason = "private";
 	if (line != NULL)
 	{
 		if (!IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->start))
@@ -119,7 +107,7 @@ read_start(IcsPage *ics, IcsMember *member, const IcsComponent *component)
 	}
 	else if (member->has_recurrence_id)
 		member->start = member->recurrence_id;
-	else if (member->skip_reason == NULL)
+	else
 		member->skip_reason = "not_an_event";
 }
 
@@ -145,17 +133,21 @@ IcsReadMember(IcsPage *ics, uint32_t index, Arena *arena, IcsMember *member)
 		member->uid = ArenaPrintf(arena, "unread-%u", index);
 		return;
 	}
-	member->uid = read_uid(ics, component, arena);
+	member->uid = IcsReadUid(entry, component, arena);
+	member->withheld = withheld_for(ics, member, component);
 	member->recurs = (entry->flags & ICS_RECURS) != 0 && ics->expand;
 	read_recurrence_id(ics, member, component);
 	read_start(ics, member, component);
 	read_end(ics, member, component);
+	IcsMeanWallClock(ics, member, component);
 	member->says_all_day = value_is(IcsFind(component, "X-MICROSOFT-CDO-ALLDAYEVENT"), "TRUE");
 	line = IcsFind(component, "LAST-MODIFIED");
 	if (line == NULL ||
 		!IcsReadStamp(line->value, line->value_length, &member->last_modified, &is_date, &is_utc))
 		member->last_modified = INT64_MIN;
 	member->hash = IcsHash(component, member->recurs || member->has_recurrence_id, ics->seed);
+	if (member->calendar->name != NULL && !has_text(IcsFind(component, "SUMMARY")))
+		member->hash = HashString(member->calendar->name, member->hash);
 }
 
 /*

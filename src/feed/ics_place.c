@@ -4,8 +4,8 @@
  * LOCATION is one free string.  What can be told from its form alone is taken
  * apart: a link or "Zoom" is an event online; the first part of several is the
  * venue's name unless it is a street number; a province and postal code at the
- * end have the city before them.  The rest stays the address as it was
- * written.
+ * end have the city before them ("Montréal, QC, Canada" is no venue).  The rest
+ * stays the address as it was written.
  *
  * Pure C.
  */
@@ -107,6 +107,31 @@ province(const char *text, size_t length)
 	return length == 7 && strncasecmp(text, "Ontario", 7) == 0 ? "ON" : NULL;
 }
 
+/* Codes that stand for a province of Canada and for no country (NL, PE, SK …) */
+static bool
+is_unmistakable(const char *region)
+{
+	return strcmp(region, "QC") == 0 || strcmp(region, "ON") == 0 ||
+		strcmp(region, "BC") == 0 || strcmp(region, "AB") == 0;
+}
+
+/* Postal code at the end of the part into the listing; the length before it */
+static size_t
+take_postal_code(const Part *part, Arena *arena, Listing *listing)
+{
+	const char *postal = canadian_postal_code(part);
+	char	   *code;
+
+	if (postal == NULL || listing->postal_code != NULL)
+		return part->length;
+	code = ArenaPrintf(arena, "%.3s %.3s", postal, part->text + part->length - 3);
+	for (char *c = code; *c != '\0'; c++)
+		*c = (char) toupper((unsigned char) *c);
+	listing->postal_code = code;
+	listing->country = "CA";
+	return postal - part->text;
+}
+
 /*
  * "…, Montréal, QC H2X 1Y4[, Canada]": take the end apart.  Returns how many
  * parts come before it.
@@ -114,43 +139,30 @@ province(const char *text, size_t length)
 static int
 read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing)
 {
-	const char *postal;
 	const char *region = NULL;
 	int			all = count;
 	int			city = -1;
 
-	if (count > 0 && parts[count - 1].length == 6 &&
-		strncasecmp(parts[count - 1].text, "Canada", 6) == 0)
+	if (parts[count - 1].length == 6 && strncasecmp(parts[count - 1].text, "Canada", 6) == 0)
 	{
 		listing->country = "CA";
 		count--;
 	}
 	for (int i = count - 1; i >= 0 && i >= count - 2; i--)
 	{
-		size_t		rest = parts[i].length;
+		size_t		rest = take_postal_code(&parts[i], arena, listing);
 
-		postal = canadian_postal_code(&parts[i]);
-		if (postal != NULL && listing->postal_code == NULL)
-		{
-			char	   *code = ArenaPrintf(arena, "%.3s %.3s", postal,
-										   parts[i].text + parts[i].length - 3);
-
-			for (char *c = code; *c != '\0'; c++)
-				*c = (char) toupper((unsigned char) *c);
-			listing->postal_code = code;
-			listing->country = "CA";
-			rest = postal - parts[i].text;
-		}
 		if (region == NULL && (region = province(parts[i].text, rest)) != NULL)
 			city = i - 1;
 		else if (listing->postal_code == NULL)
 			break;
 	}
-	if (region == NULL || listing->country == NULL)
-		return all;				/* "QC" alone might be anything */
-	listing->region = region;
-	if (city <= 0)
+	if (region == NULL || (listing->country == NULL && !is_unmistakable(region)))
 		return all;
+	listing->region = region;
+	listing->country = "CA";
+	if (city < 0 || isdigit((unsigned char) parts[city].text[0]))
+		return city + 1;		/* a province alone, or behind a street number */
 	listing->city = TextLine(arena, parts[city].text, parts[city].length, false);
 	return city;
 }
@@ -173,7 +185,7 @@ IcsPlace(const char *location, Arena *arena, Listing *listing)
 	const char *whole = TextLine(arena, location, strlen(location), true);
 	const char *url;
 	int			count;
-	int			first;
+	int			first = 0;
 
 	if (whole == NULL)
 		return;
@@ -186,12 +198,12 @@ IcsPlace(const char *location, Arena *arena, Listing *listing)
 		return;
 	}
 	count = split_parts(location, parts);
-	if (count == 0)
-		return;
-	first = isdigit((unsigned char) parts[0].text[0]) ? 0 : 1;
-	if (first > 0)
-		listing->venue_name = TextLine(arena, parts[0].text, parts[0].length, true);
 	if (count > 1)
 		count = read_end_of_address(parts, count, arena, listing);
+	if (count > 0 && !isdigit((unsigned char) parts[0].text[0]))
+	{
+		listing->venue_name = TextLine(arena, parts[0].text, parts[0].length, true);
+		first = 1;
+	}
 	listing->address = join_parts(parts, first, count, arena);
 }

@@ -49,6 +49,9 @@ typedef struct Scan
 	IcsCalendar *calendar;
 	IcsEntry	event;			/* the VEVENT that is open */
 	bool		has_uid;
+	bool		has_dated_uid;
+	IcsDatedUid dated_uid;
+	uint64_t	dated_uid_hash;
 	IcsTimezone *timezone;		/* the VTIMEZONE that is open */
 
 	/* the content line at hand, if it is one to look at */
@@ -150,6 +153,13 @@ take_method(IcsCalendar *calendar, const char *method)
 		strcasecmp(method, "REFRESH") == 0;
 }
 
+/* PRODID:-//Google Inc//Google Calendar 70.9054//EN */
+static bool
+is_google(const char *prodid)
+{
+	return prodid != NULL && strstr(prodid, "//Google Calendar ") != NULL;
+}
+
 /* A property beside the components */
 static void
 calendar_property(Scan *scan, const IcsLine *line)
@@ -164,6 +174,8 @@ calendar_property(Scan *scan, const IcsLine *line)
 		calendar->tzid = keep_text(scan, line);
 	else if (IcsNameIs(line, "METHOD"))
 		take_method(calendar, keep_text(scan, line));
+	else if (IcsNameIs(line, "PRODID"))
+		calendar->is_google = is_google(keep_text(scan, line));
 	else if (IcsNameIs(line, "REFRESH-INTERVAL") || IcsNameIs(line, "X-PUBLISHED-TTL"))
 		take_refresh(scan, line);
 }
@@ -182,6 +194,9 @@ event_property(Scan *scan, const IcsLine *line)
 		{
 			event->uid_hash = HashBytes(value, length, 0);
 			scan->has_uid = true;
+			scan->has_dated_uid = IcsReadDatedUid(value, length, &scan->dated_uid);
+			if (scan->has_dated_uid)
+				scan->dated_uid_hash = IcsDatedUidHash(value, &scan->dated_uid);
 		}
 	}
 	else if (IcsNameIs(line, "DTSTART"))
@@ -247,7 +262,6 @@ begin_calendar(Scan *scan)
 {
 	IcsPage    *ics = scan->ics;
 
-	scan->seen_calendar = true;
 	if (ics->ncalendars == MAX_CALENDARS)
 		return;					/* its events are read as the last one's */
 	if ((ics->ncalendars & (ics->ncalendars - 1)) == 0)
@@ -276,6 +290,8 @@ add_event(Scan *scan)
 		event->flags |= ICS_NO_UID;
 		event->uid_hash = HashBytes(&event->offset, sizeof(event->offset), 1);
 	}
+	else if (scan->has_dated_uid && IcsIsDatedBy(&scan->dated_uid, event->start))
+		event->uid_hash = scan->dated_uid_hash;
 	if (ics->nentries == ics->room)
 	{
 		uint32_t	room = ics->room < 64 ? 64 : ics->room + ics->room / 2;
@@ -303,10 +319,13 @@ begin(Scan *scan, const IcsLine *line)
 		scan->depth = kind == KIND_CALENDAR || scan->depth == 0 ? 0 : 1;
 	}
 	if (kind == KIND_CALENDAR)
+	{
+		scan->seen_calendar = true;
 		begin_calendar(scan);
+	}
 	else if (kind == KIND_EVENT)
 	{
-		scan->has_uid = false;
+		scan->has_uid = scan->has_dated_uid = false;
 		scan->event = (IcsEntry)
 		{
 			.start = FEED_TIME_UNKNOWN, .offset = (uint32_t) scan->held_offset,
@@ -533,58 +552,6 @@ scan_body(Scan *scan, Problem *problem)
 	return true;
 }
 
-/* Say what came instead of a calendar */
-static void
-not_a_calendar(const IcsPage *ics, const char *bytes, size_t length, Problem *problem)
-{
-	const char *type = ics->body.content_type;
-	char		shown[81];
-	const char *text;
-
-	if (length > sizeof(shown) - 1)
-		length = sizeof(shown) - 1;
-	for (size_t i = 0; i < length; i++)
-		shown[i] = iscntrl((unsigned char) bytes[i]) ? ' ' : bytes[i];
-	text = TextRepair(ics->page->arena, shown, length);
-	if (length > 0 && text[0] == '<')
-		ProblemSet(problem, ERROR_CLASS_PARSE, "the body is a web page, not a calendar");
-	else
-		ProblemSet(problem, ERROR_CLASS_PARSE, "the body is not a calendar");
-	ProblemDetail(problem, "It begins with \"%s\"; content type %s.", text,
-				  type != NULL ? type : "not given");
-	if (length > 0 && text[0] == '<')
-		ProblemHint(problem, "A sign-in page in place of a calendar often means that the calendar is no longer public.");
-}
-
-/*
- * Must begin with BEGIN:VCALENDAR after a BOM and white space; or with one of
- * a calendar's components, as some programs leave the calendar itself out.
- */
-static bool
-check_beginning(IcsPage *ics, Problem *problem)
-{
-	static const char mark[] = "BEGIN:V";
-	char		bytes[1024];
-	long		length = IcsRead(ics, 0, bytes, sizeof(bytes));
-	long		at = 0;
-
-	if (length < 0)
-	{
-		ProblemSet(problem, ERROR_CLASS_INTERNAL, "could not read a stored response");
-		return false;
-	}
-	if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-		at = 3;
-	while (at < length && isspace((unsigned char) bytes[at]))
-		at++;
-	if (length - at > (long) sizeof(mark) - 1 &&
-		strncasecmp(bytes + at, mark, sizeof(mark) - 1) == 0 &&
-		isalpha((unsigned char) bytes[at + sizeof(mark) - 1]))
-		return true;
-	not_a_calendar(ics, bytes + at, length - at, problem);
-	return false;
-}
-
 bool
 IcsScan(IcsPage *ics, Problem *problem)
 {
@@ -595,20 +562,27 @@ IcsScan(IcsPage *ics, Problem *problem)
 		ProblemSet(problem, ERROR_CLASS_PARSE, "the calendar is larger than 4 GB");
 		return false;
 	}
-	if (!check_beginning(ics, problem))
+	if (!IcsCheckBeginning(ics, false, problem))
 		return false;
 	scan = ArenaAlloc0(ics->scratch, sizeof(Scan));
 	scan->ics = ics;
 	begin_calendar(scan);		/* that of events outside of any */
 	if (!scan_body(scan, problem))
 		return false;
+	if (!scan->seen_calendar && ics->nentries == 0 &&
+		!IcsCheckBeginning(ics, true, problem))
+		return false;
 	ics->page->refresh_seconds = scan->refresh;
+	ics->page->is_empty = ics->nentries == 0;
 	if (scan->depth > 0)
 	{
 		ics->page->incomplete = true;
 		IcsWarn(ics, "the calendar is cut off: it has no END:VCALENDAR; what came before was taken");
 	}
 	if (scan->nunfinished > 0)
+	{
+		ics->page->incomplete = true;
 		IcsWarn(ics, "%d events have no END:VEVENT and were left out", scan->nunfinished);
+	}
 	return true;
 }

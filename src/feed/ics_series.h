@@ -24,6 +24,7 @@ typedef struct IcsMember
 	IcsCalendar *calendar;
 	const char *uid;
 	const char *skip_reason;
+	const char *withheld;
 	const char *refusal;
 	uint64_t	hash;
 	int64_t		last_modified;
@@ -98,6 +99,11 @@ extern void IcsReadMember(IcsPage *ics, uint32_t index, Arena *arena, IcsMember 
 
 /* When the member ends if it starts at local, utc. */
 extern FeedTime IcsMemberEnd(const IcsMember *member, LocalTime local, FeedTime utc);
+
+/* ics_utc.c */
+
+/* Of a series that is written in UTC and meant in the calendar's zone: say it there. */
+extern void IcsMeanWallClock(IcsPage *ics, IcsMember *member, const IcsComponent *component);
 
 /* ics_instances.c */
 

@@ -168,6 +168,8 @@ check_records(Run *run, const FeedRequest *request, FeedPage *page, const HttpRe
 		MapResult	result;
 
 		ListingInit(&listing);
+		if (record.skip_reason == NULL)
+			record.skip_reason = record.withheld;
 		result = ProblemIsSet(&record.problem) ? MAP_REFUSED :
 			record.skip_reason != NULL ? MAP_SKIPPED :
 			feed->connector->map(feed, page, &record, arena, &listing);

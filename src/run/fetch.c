@@ -321,9 +321,12 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 	if (!feed->connector->page(feed, &page, &body, &problem))
 		RunFail(run, &problem);
 	run->counters.pages++;
+	run->nempty += page.is_empty;
+	if (page.refresh_seconds > run->refresh_seconds)
+		run->refresh_seconds = page.refresh_seconds;
 	if (page.incomplete)
 		run->incomplete = true;
-	else if (request->conditional)
+	else if (request->conditional && !page.is_empty)
 		keep_validator(run, validator_key(run, request->url), response->etag,
 					   response->last_modified, GetCurrentTimestamp());
 

@@ -25,6 +25,7 @@
 #include "hash.h"
 #include "feed/text.h"
 #include "match/fingerprint.h"
+#include "match/marker.h"
 #include "run/run_internal.h"
 
 #define SLICE_SIZE 200
@@ -185,6 +186,8 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 				note_identity(run, record->source_id);
 			skip(slice, *position, record, NULL, NULL, record->skip_reason);
 		}
+		else if (record->withheld != NULL)
+			skip(slice, *position, record, NULL, NULL, record->withheld);
 		else if (!SeenAdd(run->seen, record->source_id))
 			skip(slice, *position, record, NULL, NULL, "duplicate_in_feed");
 		else
@@ -287,6 +290,31 @@ needs_write(Slice *slice, BatchItem *item)
 	return stored->content_hash != item->content_hash;
 }
 
+/*
+ * "ANNULÉ : X", "[Sold out] X": publishers whose software has no status say it
+ * in the title.  The title stays as it is; a source's own word on the status
+ * comes first.
+ */
+static void
+lift_status(Listing *listing)
+{
+	const char *title = listing->title;
+	size_t		length = strlen(title);
+	unsigned	markers;
+
+	if (listing->status != STATUS_SCHEDULED)
+		return;
+	markers = MatchLiftMarkers(&title, &length);
+	if (length == 0)
+		return;					/* nothing else: that is its name */
+	if (markers & MARKER_CANCELLED)
+		listing->status = STATUS_CANCELLED;
+	else if (markers & MARKER_POSTPONED)
+		listing->status = STATUS_POSTPONED;
+	else if (markers & MARKER_SOLD_OUT)
+		listing->status = STATUS_SOLD_OUT;
+}
+
 /* Map one new or changed record into the slice's items */
 static void
 map_record(Slice *slice, FeedPage *page, int i)
@@ -309,6 +337,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 	if (result != MAP_LISTING)
 		return;
 
+	lift_status(listing);
 	memset(item, 0, sizeof(*item));
 	item->position = slice->positions[i];
 	item->source_id = record->source_id;

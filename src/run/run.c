@@ -90,6 +90,29 @@ RunOpenSource(Run *run)
 
 /* ---- close ---- */
 
+/*
+ * A calendar that answers well and is empty, where events of it are still to
+ * come, is more often a publisher's mistake than the truth: it proves nothing
+ * about what is missing.
+ */
+static void
+doubt_emptiness(Run *run)
+{
+	StoreSession session;
+	int64		upcoming;
+
+	if (run->counters.fetched > 0 || run->nempty == 0 || run->nempty < run->counters.pages)
+		return;
+	RunBegin(run, &session);
+	upcoming = SourceUpcoming(run->source->name);
+	RunCommit(run, &session);
+	if (upcoming == 0)
+		return;
+	run->emptied = run->incomplete = true;
+	RunWarn(run, psprintf("the calendar came back empty, while %lld of its events are still to come: they are kept",
+						  (long long) upcoming));
+}
+
 /* What came of a run that was not thrown out of */
 static void
 judge(Run *run, JobEnd *end)
@@ -110,6 +133,8 @@ judge(Run *run, JobEnd *end)
 		end->hint = psprintf("SELECT * FROM ingest.import_error WHERE job_id = %lld shows them.",
 							 (long long) run->job_id);
 	}
+	else if (run->emptied)
+		end->status = "empty";
 	else if (c->errors > 0 || run->incomplete)
 		end->status = "partial";
 	else if (changed)
@@ -122,6 +147,10 @@ judge(Run *run, JobEnd *end)
 	/* Validators speak of bodies that are stored now */
 	if (end->sqlstate == NULL && run->own_transactions)
 		end->http_cache = psprintf("{%s}", run->validators.data);
+
+	/* A list that was not sent anew may still have the wish it had */
+	end->has_min_interval = end->sqlstate == NULL && run->own_transactions && run->not_modified == 0;
+	end->min_interval = run->refresh_seconds;
 }
 
 /* What came of a run that an error ended */
@@ -206,6 +235,7 @@ run_to_the_end(Run *run, JobEnd *end)
 	run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
 	StoreTransactionCommit(&session);
 	RunFetch(run);
+	doubt_emptiness(run);
 	RunMissing(run);
 	judge(run, end);
 }
@@ -320,8 +350,10 @@ RunImport(const char *source_name, const char *bytes, size_t length, const char 
 		RunFail(run, &problem);
 	run->counters.pages = 1;
 	run->counters.bytes = length;
+	run->nempty = page.is_empty;
 	RunRecords(run, &page);
 	run->incomplete |= page.incomplete;
+	doubt_emptiness(run);
 	judge(run, &end);
 	close_job(run, &end);
 	return run->job_id;

@@ -46,6 +46,9 @@ typedef struct Run
 	int			nwarnings;
 	bool		incomplete;		/* the list was cut: it is not the full truth */
 	bool		unidentified;	/* a record was refused that has no id */
+	bool		emptied;		/* nothing came where there was something */
+	int			nempty;			/* pages with nothing in them */
+	int64		refresh_seconds;	/* the publisher's wish for the interval, or 0 */
 	bool		stored_before;	/* something of this run is committed */
 	Problem		problem;		/* why the run failed, where it was not thrown */
 	Problem		first_refusal;	/* of a record */

@@ -145,20 +145,24 @@ update_source_state(const char *source, const JobEnd *end)
 		" consecutive_failures = CASE WHEN $2 THEN 0 WHEN $3 THEN consecutive_failures + 1"
 		" ELSE consecutive_failures END,"
 		" not_before = CASE WHEN $2 THEN NULL ELSE coalesce($4, not_before) END,"
-		" http_cache = coalesce($5::jsonb, http_cache)"
+		" http_cache = coalesce($5::jsonb, http_cache),"
+		" min_interval = CASE WHEN $6 IS NULL THEN min_interval"
+		" WHEN $6 > 0 THEN make_interval(secs => $6) END"
 		" WHERE source = $1",
-		SPI_OK_UPDATE, 5, {TEXTOID, BOOLOID, BOOLOID, TIMESTAMPTZOID, TEXTOID}
+		SPI_OK_UPDATE, 6, {TEXTOID, BOOLOID, BOOLOID, TIMESTAMPTZOID, TEXTOID, FLOAT8OID}
 	};
 	bool		ended_well = end->sqlstate == NULL;
 	bool		cancelled = strcmp(end->status, "cancelled") == 0;
-	Datum		values[5];
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum		values[6];
+	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = StoreText(source);
 	values[1] = BoolGetDatum(ended_well);
 	values[2] = BoolGetDatum(!ended_well && !cancelled);
 	values[3] = TimestampTzGetDatum(end->not_before);
 	nulls[3] = end->not_before == 0 ? 'n' : ' ';
+	values[5] = Float8GetDatum((double) end->min_interval);
+	nulls[5] = end->has_min_interval ? ' ' : 'n';
 	values[4] = (Datum) 0;
 	nulls[4] = 'n';
 	if (end->http_cache != NULL)

@@ -201,3 +201,18 @@ SourceCredential(const char *source, const char *key)
 		return read_credential_file(source, key, value + 5);
 	return value;
 }
+
+int64
+SourceUpcoming(const char *source)
+{
+	static StoreStatement count = {
+		"SELECT count(*) FROM ingest.listing"
+		" WHERE source = $1 AND withdrawn_at IS NULL AND status <> 'cancelled'"
+		" AND coalesce(ends_at, starts_at) > now()",
+		SPI_OK_SELECT, 1, {TEXTOID}
+	};
+	Datum		values[1] = {StoreText(source)};
+
+	(void) StoreExecute(&count, values, NULL, 1);
+	return StoreInt64(0, 1, 0);
+}

@@ -111,6 +111,9 @@ typedef struct SourceValidator
 /* The source's validators, in CurrentMemoryContext. */
 extern SourceValidator *SourceValidators(const char *source, int *count);
 
+/* How many of a source's listings are still to come. */
+extern int64 SourceUpcoming(const char *source);
+
 /* Names of all enabled, unpaused sources, palloc'd. */
 extern char **SourceNames(bool runnable_only, int *count);
 
@@ -149,6 +152,8 @@ typedef struct JobEnd
 	int			http_status;	/* 0: none */
 	TimestampTz not_before;		/* 0: leave */
 	const char *http_cache;		/* JSON text to keep, or NULL: leave */
+	bool		has_min_interval;	/* min_interval replaces what was known */
+	int64		min_interval;	/* seconds, as the publisher wishes; 0: no wish */
 } JobEnd;
 
 /*

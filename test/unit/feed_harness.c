@@ -120,6 +120,8 @@ take_record(Harness *h, HarnessItem *item)
 {
 	Feed	   *feed = &h->feed;
 
+	if (item->record.withheld != NULL && !h->shows_withheld)
+		item->record.skip_reason = item->record.withheld;
 	if (ProblemIsSet(&item->record.problem))
 		item->result = MAP_REFUSED;
 	else if (item->record.skip_reason != NULL)

@@ -39,6 +39,8 @@ typedef struct Harness
 	char		warnings[8192]; /* one a line */
 	int			nwarnings;
 	size_t		largest;		/* bytes held by the page's arena at its end */
+	bool		shows_withheld; /* as ingest_parse does; false by default: they
+								 * are skipped, as by a run */
 	bool		keep_items;		/* true by default; false: only counts */
 	const char *content_type;	/* of the body given; NULL by default */
 	void	   *private;

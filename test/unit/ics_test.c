@@ -537,8 +537,15 @@ test_places(void)
 	test_place("Café du Nord\\, 12 rue X\\, Montréal\\, QC H2X 1Y4", "Café du Nord|12 rue X|Montréal|QC|H2X 1Y4");
 	test_place("Salle A\\n12 rue X\\nMontréal\\, Québec  h2x1y4\\nCanada", "Salle A|12 rue X|Montréal|QC|H2X 1Y4");
 	test_place("12 rue X\\, Montréal\\, QC\\, H2X 1Y4", "|12 rue X|Montréal|QC|H2X 1Y4");
-	test_place("Montréal\\, QC\\, Canada", "Montréal|QC, Canada||QC|");
-	test_place("Bar\\, Main St\\, Springfield\\, QC", "Bar|Main St, Springfield, QC|||");
+	test_place("Montréal\\, QC\\, Canada", "||Montréal|QC|");
+	test_place("Montréal\\, Québec", "||Montréal|QC|");
+	test_place("Québec\\, QC", "||Québec|QC|");
+	test_place("Laval\\, QC H7N 1A1", "||Laval|QC|H7N 1A1");
+	test_place("QC\\, Canada", "|||QC|");
+	test_place("12 rue X\\, QC\\, Canada", "|12 rue X||QC|");
+	test_place("Bar\\, Main St\\, Springfield\\, ON", "Bar|Main St|Springfield|ON|");
+	test_place("Amsterdam\\, NL", "Amsterdam|NL|||");
+	test_place("Olympic Stadium\\, Canada", "Olympic Stadium|Canada|||");
 	test_place("A\\,B\\,C\\,D\\,E\\,F\\,G\\,H\\,I\\,J\\,K\\,L\\,M\\,N", "A|B,C,D,E,F,G,H,I,J,K,L,M,N|||");
 	test_place(" \\, \\,\\n", "||||");
 }
