@@ -53,7 +53,7 @@ begins_something(const char *text, size_t length)
 }
 
 bool
-IcsCheckBeginning(IcsPage *ics, bool was_read, Problem *problem)
+IcsCheckBeginning(IcsPage *ics, bool was_read, size_t *start, Problem *problem)
 {
 	char		bytes[1024];
 	long		length = IcsRead(ics, 0, bytes, sizeof(bytes));
@@ -68,6 +68,7 @@ IcsCheckBeginning(IcsPage *ics, bool was_read, Problem *problem)
 		at = 3;
 	while (at < length && isspace((unsigned char) bytes[at]))
 		at++;
+	*start = at;
 	if (!was_read && begins_something(bytes + at, length - at))
 		return true;
 	not_a_calendar(ics, bytes + at, length - at, problem);

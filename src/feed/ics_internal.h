@@ -130,10 +130,11 @@ typedef struct IcsPage
 extern bool IcsScan(IcsPage *ics, Problem *problem);
 
 /*
- * Can the body be a calendar, by its beginning?  was_read: it was read, and no
- * calendar was found in it.  False: *problem says what it is instead.
+ * Can the body be a calendar, by its beginning?  Then *start is where it begins,
+ * after a BOM and white space.  was_read: it was read, and no calendar was
+ * found in it.  False: *problem says what it is instead.
  */
-extern bool IcsCheckBeginning(IcsPage *ics, bool was_read, Problem *problem);
+extern bool IcsCheckBeginning(IcsPage *ics, bool was_read, size_t *start, Problem *problem);
 
 /* Room for bytes of a body from a medium; -1 when it failed. */
 extern long IcsRead(IcsPage *ics, size_t offset, char *buffer, size_t length);

@@ -513,14 +513,14 @@ take_lines(Scan *scan, const char *bytes, size_t length, size_t base, bool last)
 
 /* ---- the body ---- */
 
-/* Go over the whole body; false: the medium failed */
+/* Go over the body from where it begins; false: the medium failed */
 static bool
-scan_body(Scan *scan, Problem *problem)
+scan_body(Scan *scan, size_t start, Problem *problem)
 {
 	IcsPage    *ics = scan->ics;
 	const FeedBody *body = &ics->body;
 	char	   *chunk = body->bytes == NULL ? ArenaAlloc(ics->scratch, CHUNK) : NULL;
-	size_t		base = 0;
+	size_t		base = start;
 	size_t		have = 0;
 
 	while (base < body->size)
@@ -556,21 +556,22 @@ bool
 IcsScan(IcsPage *ics, Problem *problem)
 {
 	Scan	   *scan;
+	size_t		start;
 
 	if (ics->body.size > UINT32_MAX)
 	{
 		ProblemSet(problem, ERROR_CLASS_PARSE, "the calendar is larger than 4 GB");
 		return false;
 	}
-	if (!IcsCheckBeginning(ics, false, problem))
+	if (!IcsCheckBeginning(ics, false, &start, problem))
 		return false;
 	scan = ArenaAlloc0(ics->scratch, sizeof(Scan));
 	scan->ics = ics;
 	begin_calendar(scan);		/* that of events outside of any */
-	if (!scan_body(scan, problem))
+	if (!scan_body(scan, start, problem))
 		return false;
 	if (!scan->seen_calendar && ics->nentries == 0 &&
-		!IcsCheckBeginning(ics, true, problem))
+		!IcsCheckBeginning(ics, true, &start, problem))
 		return false;
 	ics->page->refresh_seconds = scan->refresh;
 	ics->page->is_empty = ics->nentries == 0;
