@@ -182,7 +182,9 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 		}
 		else if (record->skip_reason != NULL)
 		{
-			if (is_there_still(record->skip_reason))
+			/* Calendars tell by the time alone, without the id: what has gone
+			 * from the window is missed there like what has gone for good */
+			if (is_there_still(record->skip_reason) && record->source_id != NULL)
 				note_identity(run, record->source_id);
 			skip(slice, *position, record, NULL, NULL, record->skip_reason);
 		}
