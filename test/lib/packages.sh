@@ -17,6 +17,10 @@ as_root() {
 	fi
 }
 
+can_install() {
+	[ "$(id -u)" = 0 ] || sudo -n -v 2>/dev/null || { [ -t 0 ] && sudo -v 2>/dev/null; }
+}
+
 # A pg_config whose server can be built for: PGXS is there (libpq-dev's
 # pg_config comes without it), and the headers (the server comes without them)
 can_build_for() {
@@ -103,6 +107,23 @@ missing_server_packages() {
 	fi
 }
 
+# What a test needs that can be done without: it is skipped then
+wanted_extras() {
+	local version sharedir
+	[ "$2" = tests ] || return 0
+	if [ -n "$1" ]; then
+		sharedir=$("$1" --sharedir)
+		[ ! -e "$sharedir/extension/pg_cron.control" ] || return 0
+		version=$(major_version "$1")
+	else
+		version=$(wanted_version)
+	fi
+	# apt must have heard of it: old lists, or another source of PostgreSQL, may not
+	if apt-cache show "postgresql-$version-cron" >/dev/null 2>&1; then
+		echo "postgresql-$version-cron"
+	fi
+}
+
 apt() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 		-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
@@ -127,7 +148,8 @@ require_packages() {
 	local log=$1 what=${2:-} found packages
 	found=$(find_pg_config)
 	packages=$(missing_packages "$what")
-	if [ -z "$packages" ] && [ -n "$found" ] && can_build_for "$found" && can_run "$found"; then
+	if [ -z "$packages" ] && [ -n "$found" ] && can_build_for "$found" && can_run "$found" &&
+		{ [ -z "$(wanted_extras "$found" "$what")" ] || ! can_install; }; then
 		PG_CONFIG=$found
 		export PG_CONFIG
 		return
@@ -139,7 +161,7 @@ require_packages() {
 		[ -n "$found" ] || echo "a PostgreSQL server with its development files (pg_config)" >&2
 		return 1
 	fi
-	if [ "$(id -u)" != 0 ] && ! sudo -v 2>/dev/null; then
+	if ! can_install; then
 		echo "Packages are missing, and neither root nor sudo is here to install them:" >&2
 		# shellcheck disable=SC2086,SC2046
 		echo $packages $(missing_server_packages "$found") >&2
@@ -151,6 +173,7 @@ require_packages() {
 		echo "No PostgreSQL server is known to apt (see $log)" >&2
 		return 1
 	}
+	packages="$packages $(wanted_extras "$found" "$what")"
 	# shellcheck disable=SC2086
 	set -- $packages
 	echo "packages    installing $*"
