@@ -51,7 +51,7 @@ CREATE TABLE ingest.source_state
 SELECT pg_extension_config_dump('ingest.source_state', '');
 
 COMMENT ON TABLE ingest.source_state IS 'what the last runs of a source left for the next one; committed with the rows it speaks of';
-COMMENT ON COLUMN ingest.source_state.cursor IS 'how far an incremental source has been read';
+COMMENT ON COLUMN ingest.source_state.cursor IS 'what its connector left for the next run, such as how far it has read';
 COMMENT ON COLUMN ingest.source_state.http_cache IS 'validators (ETag, Last-Modified) by URL of completely stored responses';
 COMMENT ON COLUMN ingest.source_state.not_before IS 'the upstream asked us to wait until then';
 COMMENT ON COLUMN ingest.source_state.min_interval IS 'the publisher''s own wish (REFRESH-INTERVAL, X-PUBLISHED-TTL), 15 minutes to 24 hours: automatic runs are not closer than that; NULL: none';

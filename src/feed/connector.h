@@ -137,6 +137,8 @@ typedef struct FeedPage
 	bool		is_empty;		/* the body is as it should be, with nothing in it:
 								 * where there was something before, that may
 								 * be the publisher's fault */
+	bool		unchanged;		/* by this answer the list is as the cursor knows
+								 * it: it is not sent again, and nothing is gone */
 	bool		incomplete;		/* the body was cut: what is missing in it is not
 								 * gone.  Final once record() has returned false */
 } FeedPage;
@@ -200,6 +202,18 @@ typedef struct Feed
 	 * by a limit): what is missing is not gone.
 	 */
 	bool		incomplete;
+
+	/*
+	 * What the connector wants to know in the source's next run: a JSON object
+	 * of its own making, or NULL.  cursor: what it left last time; set before
+	 * the first next_request, NULL where no requests are made.  next_cursor:
+	 * what to leave now, in feed->arena; NULL leaves the last one.  It is
+	 * committed with the end of a run that did not fail, and not when the host
+	 * cut the run short (max_pages, max_records): it never speaks of records
+	 * that are not stored.
+	 */
+	const char *cursor;
+	const char *next_cursor;
 
 	void	   *state;			/* the connector's */
 } Feed;

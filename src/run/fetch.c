@@ -261,7 +261,7 @@ next_request(Run *run, FeedRequest *request)
 	{
 		if (!run->feed->connector->next_request(run->feed, request, &problem))
 			return false;
-		run->incomplete = true;
+		run->incomplete = run->cut_short = true;
 		RunWarn(run, psprintf("stopped after %lld pages (max_pages)", (long long) run->max_pages));
 		return false;
 	}
@@ -326,6 +326,8 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 		run->refresh_seconds = page.refresh_seconds;
 	if (page.incomplete)
 		run->incomplete = true;
+	else if (page.unchanged)
+		run->not_modified++;
 	else if (request->conditional && !page.is_empty)
 		keep_validator(run, validator_key(run, request->url), response->etag,
 					   response->last_modified, GetCurrentTimestamp());

@@ -162,7 +162,7 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 		CHECK_FOR_INTERRUPTS();
 		if (run->max_records > 0 && run->counters.fetched + slice->nrecords >= run->max_records)
 		{
-			run->incomplete = true;
+			run->incomplete = run->cut_short = true;
 			RunWarn(run, psprintf("stopped after %lld records (max_records)", (long long) run->max_records));
 			return false;
 		}

@@ -144,9 +144,13 @@ judge(Run *run, JobEnd *end)
 	else
 		end->status = "empty";
 
-	/* Validators speak of bodies that are stored now */
+	/* Validators and cursor speak of bodies that are stored now */
 	if (end->sqlstate == NULL && run->own_transactions)
+	{
 		end->http_cache = psprintf("{%s}", run->validators.data);
+		if (!run->cut_short)
+			end->cursor = run->feed->next_cursor;
+	}
 
 	/* A list that was not sent anew may still have the wish it had */
 	end->has_min_interval = end->sqlstate == NULL && run->own_transactions && run->not_modified == 0;
@@ -233,6 +237,7 @@ run_to_the_end(Run *run, JobEnd *end)
 	StoreTransactionBegin(&session);
 	MemoryContextSwitchTo(run->context);
 	run->stored_validators = SourceValidators(run->source->name, &run->nstored_validators);
+	run->feed->cursor = SourceCursor(run->source->name);
 	StoreTransactionCommit(&session);
 	RunFetch(run);
 	doubt_emptiness(run);

@@ -49,6 +49,7 @@ typedef struct Run
 	bool		emptied;		/* nothing came where there was something */
 	int			nempty;			/* pages with nothing in them */
 	int64		refresh_seconds;	/* the publisher's wish for the interval, or 0 */
+	bool		cut_short;		/* by us: max_pages, max_records */
 	bool		stored_before;	/* something of this run is committed */
 	Problem		problem;		/* why the run failed, where it was not thrown */
 	Problem		first_refusal;	/* of a record */

@@ -145,31 +145,30 @@ update_source_state(const char *source, const JobEnd *end)
 		" consecutive_failures = CASE WHEN $2 THEN 0 WHEN $3 THEN consecutive_failures + 1"
 		" ELSE consecutive_failures END,"
 		" not_before = CASE WHEN $2 THEN NULL ELSE coalesce($4, not_before) END,"
-		" http_cache = coalesce($5::jsonb, http_cache),"
-		" min_interval = CASE WHEN $6 IS NULL THEN min_interval"
-		" WHEN $6 > 0 THEN make_interval(secs => $6) END"
+		" http_cache = coalesce($5::jsonb, http_cache), cursor = coalesce($6::jsonb, cursor),"
+		" min_interval = CASE WHEN $7 IS NULL THEN min_interval"
+		" WHEN $7 > 0 THEN make_interval(secs => $7) END"
 		" WHERE source = $1",
-		SPI_OK_UPDATE, 6, {TEXTOID, BOOLOID, BOOLOID, TIMESTAMPTZOID, TEXTOID, FLOAT8OID}
+		SPI_OK_UPDATE, 7, {TEXTOID, BOOLOID, BOOLOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, FLOAT8OID}
 	};
 	bool		ended_well = end->sqlstate == NULL;
 	bool		cancelled = strcmp(end->status, "cancelled") == 0;
-	Datum		values[6];
-	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+	const char *texts[] = {end->http_cache, end->cursor};
+	Datum		values[7];
+	char		nulls[7] = {' ', ' ', ' ', ' ', ' ', ' ', ' '};
 
 	values[0] = StoreText(source);
 	values[1] = BoolGetDatum(ended_well);
 	values[2] = BoolGetDatum(!ended_well && !cancelled);
 	values[3] = TimestampTzGetDatum(end->not_before);
 	nulls[3] = end->not_before == 0 ? 'n' : ' ';
-	values[5] = Float8GetDatum((double) end->min_interval);
-	nulls[5] = end->has_min_interval ? ' ' : 'n';
-	values[4] = (Datum) 0;
-	nulls[4] = 'n';
-	if (end->http_cache != NULL)
+	for (int i = 0; i < lengthof(texts); i++)
 	{
-		values[4] = StoreText(end->http_cache);
-		nulls[4] = ' ';
+		values[4 + i] = texts[i] == NULL ? (Datum) 0 : StoreText(texts[i]);
+		nulls[4 + i] = texts[i] == NULL ? 'n' : ' ';
 	}
+	values[6] = Float8GetDatum((double) end->min_interval);
+	nulls[6] = end->has_min_interval ? ' ' : 'n';
 	(void) StoreExecute(&update, values, nulls, 0);
 }
 

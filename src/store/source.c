@@ -99,6 +99,26 @@ SourceValidators(const char *source, int *count)
 	return validators;
 }
 
+char *
+SourceCursor(const char *source)
+{
+	static StoreStatement load = {
+		"SELECT cursor::text FROM ingest.source_state WHERE source = $1",
+		SPI_OK_SELECT, 1, {TEXTOID}
+	};
+	MemoryContext context = CurrentMemoryContext;
+	StoreSession session;
+	Datum		values[1];
+	char	   *cursor = NULL;
+
+	StoreBegin(&session);
+	values[0] = StoreText(source);
+	if (StoreExecute(&load, values, NULL, 1) == 1)
+		cursor = copy_utf8(context, 0, 1);
+	StoreEnd(&session);
+	return cursor;
+}
+
 char **
 SourceNames(bool runnable_only, int *count)
 {

@@ -113,6 +113,8 @@ extern SourceValidator *SourceValidators(const char *source, int *count);
 
 /* How many of a source's listings are still to come. */
 extern int64 SourceUpcoming(const char *source);
+/* What the connector left for its next run, as JSON text; NULL: nothing. */
+extern char *SourceCursor(const char *source);
 
 /* Names of all enabled, unpaused sources, palloc'd. */
 extern char **SourceNames(bool runnable_only, int *count);
@@ -154,6 +156,7 @@ typedef struct JobEnd
 	const char *http_cache;		/* JSON text to keep, or NULL: leave */
 	bool		has_min_interval;	/* min_interval replaces what was known */
 	int64		min_interval;	/* seconds, as the publisher wishes; 0: no wish */
+	const char *cursor;			/* likewise */
 } JobEnd;
 
 /*
