@@ -127,8 +127,13 @@ $(info )
 $(error missing: $(packages_missing))
 endif
 
-LIB_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl libical json-c)
-LIB_LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c)
+# With OpenSSL (Debian: libssl-dev) requests for a token can be signed; all else
+# works without it
+OPTIONAL := $(shell $(PKG_CONFIG) --exists libcrypto 2>/dev/null && echo libcrypto)
+
+LIB_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl libical json-c $(OPTIONAL)) \
+	$(if $(OPTIONAL),-DHAVE_LIBCRYPTO)
+LIB_LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c $(OPTIONAL))
 
 endif
 

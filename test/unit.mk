@@ -9,13 +9,15 @@ PKG_CONFIG ?= pkg-config
 OUT = build/unit
 
 # src/http has three files without PostgreSQL
-PURE = $(wildcard src/*_class.c src/hash.c src/feed/*.c src/match/*.c src/schedule/*.c) \
+PURE = $(wildcard src/*_class.c src/hash.c src/crypto/*.c src/feed/*.c src/match/*.c src/schedule/*.c) \
 	src/http/guard.c src/http/redact.c src/http/resolve.c
 HELPERS = $(filter-out %_test.c,$(wildcard test/unit/*.c))
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 
-CPPFLAGS += -Isrc -Itest/unit -MMD -MP $(shell $(PKG_CONFIG) --cflags libcurl libical json-c)
-LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c) -lm
+OPTIONAL := $(shell $(PKG_CONFIG) --exists libcrypto 2>/dev/null && echo libcrypto)
+CPPFLAGS += -Isrc -Itest/unit -MMD -MP $(shell $(PKG_CONFIG) --cflags libcurl libical json-c $(OPTIONAL)) \
+	$(if $(OPTIONAL),-DHAVE_LIBCRYPTO)
+LIBS := $(shell $(PKG_CONFIG) --libs libcurl libical json-c $(OPTIONAL)) -lm
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS = -std=gnu11 -g -O1 $(SANITIZE) -D_GNU_SOURCE \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers

@@ -141,6 +141,11 @@ typedef struct FeedPage
 								 * it: it is not sent again, and nothing is gone */
 	bool		incomplete;		/* the body was cut: what is missing in it is not
 								 * gone.  Final once record() has returned false */
+	bool		is_aside;		/* no page of the source (a token, a robots.txt,
+								 * an answer that says to ask again): it holds
+								 * no records and is not counted */
+	FeedTime	retry_at;		/* where page() fails with class rate_limit: when
+								 * the upstream may be asked again; 0: unknown */
 } FeedPage;
 
 /* One record: where it is and how to recognise it, before it is parsed. */
@@ -193,6 +198,25 @@ typedef struct Feed
 	 */
 	const char *(*resolve_url) (Arena *arena, const char *base, const char *reference);
 	const char *user_agent;		/* as sent with requests; for robots.txt */
+
+	/*
+	 * Keep this value out of every text from now on, as a credential is: a
+	 * token that the connector was given, a signature that it made.  NULL
+	 * where nothing is requested.
+	 */
+	void		(*secret) (void *arg, const char *value);
+	void	   *secret_arg;
+
+	/* The time by this machine's clock; `now` stands still during a run */
+	FeedTime	(*clock) (void);
+
+	/*
+	 * The RS256 signature (RFC 7518, 3.3) of some bytes by an RSA private key
+	 * in PEM, in arena.  NULL: *problem, which shows nothing of the key.  The
+	 * function is NULL where the library was built without OpenSSL.
+	 */
+	const unsigned char *(*sign_rs256) (Arena *arena, const char *key, const char *bytes, size_t length,
+										size_t *signature_length, Problem *problem);
 
 	/* answers interrupts; called now and then in long loops, may not return */
 	void		(*breathe) (void);

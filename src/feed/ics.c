@@ -14,11 +14,13 @@
  *
  * Pure C.
  */
+#include "feed/ics.h"
 #include "feed/ics_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed/base64.h"
 #include "feed/text.h"
 
 /* Refused records that carry their text with them; the others only say why */
@@ -93,7 +95,6 @@ ics_open(Feed *feed, Problem *problem)
 	int			count;
 	const char *const *urls = ConfigStrings(feed->config, "urls", &count);
 
-	IcsParserInit();
 	state->urls = ArenaAlloc(feed->arena, (count + 1) * sizeof(char *));
 	if (url != NULL)
 		state->urls[state->nurls++] = url;
@@ -101,34 +102,6 @@ ics_open(Feed *feed, Problem *problem)
 		state->urls[state->nurls++] = urls[i];
 	feed->state = state;
 	return true;
-}
-
-/* RFC 4648's base64, for HTTP Basic */
-static const char *
-base64(Arena *arena, const char *text)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *bytes = (const unsigned char *) text;
-	size_t		length = strlen(text);
-	char	   *result = ArenaAlloc(arena, (length + 2) / 3 * 4 + 1);
-	char	   *out = result;
-
-	for (size_t at = 0; at < length; at += 3)
-	{
-		uint32_t	group = (uint32_t) bytes[at] << 16;
-
-		if (at + 1 < length)
-			group |= (uint32_t) bytes[at + 1] << 8;
-		if (at + 2 < length)
-			group |= bytes[at + 2];
-		*out++ = digits[group >> 18];
-		*out++ = digits[group >> 12 & 63];
-		*out++ = at + 1 < length ? digits[group >> 6 & 63] : '=';
-		*out++ = at + 2 < length ? digits[group & 63] : '=';
-	}
-	*out = '\0';
-	return result;
 }
 
 /* The Authorization header's value, or NULL */
@@ -143,10 +116,8 @@ authorization(Feed *feed)
 		return ArenaPrintf(feed->arena, "Bearer %s", token);
 	if (user == NULL && password == NULL)
 		return NULL;
-	return ArenaPrintf(feed->arena, "Basic %s",
-					   base64(feed->arena, ArenaPrintf(feed->arena, "%s:%s",
-													   user != NULL ? user : "",
-													   password != NULL ? password : "")));
+	user = ArenaPrintf(feed->arena, "%s:%s", user != NULL ? user : "", password != NULL ? password : "");
+	return ArenaPrintf(feed->arena, "Basic %s", Base64(feed->arena, user, strlen(user), false));
 }
 
 /* Connector.next_request */
@@ -249,20 +220,21 @@ sort_index(IcsPage *ics)
 	ArenaReset(ics->scratch);
 }
 
-/* Connector.page */
-static bool
-ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
+bool
+IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool include_private,
+			Problem *problem)
 {
 	IcsPage    *ics = ArenaAlloc0(page->arena, sizeof(IcsPage));
 
+	IcsParserInit();
 	ArenaOnReset(page->arena, free_index, ics);
 	page->state = ics;
 	ics->feed = feed;
 	ics->page = page;
 	ics->body = *body;
 	ics->seed = FeedSeed(feed);
-	ics->expand = ConfigBoolean(feed->config, "expand");
-	ics->include_private = ConfigBoolean(feed->config, "include_private");
+	ics->expand = expand;
+	ics->include_private = include_private;
 	ics->mapped_entry = ICS_NO_ENTRY;
 	ics->scratch = ArenaCreate();
 	ics->loaded = ArenaCreate();
@@ -272,6 +244,22 @@ ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
 	ArenaReset(ics->scratch);
 	sort_index(ics);
 	return true;
+}
+
+/* Connector.page */
+static bool
+ics_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
+{
+	return IcsPageOpen(feed, page, body, ConfigBoolean(feed->config, "expand"),
+					   ConfigBoolean(feed->config, "include_private"), problem);
+}
+
+const char *
+IcsPageName(const FeedPage *page)
+{
+	const IcsPage *ics = page->state;
+
+	return ics->ncalendars > 0 ? ics->calendars[0]->name : NULL;
 }
 
 /* ---- records ---- */
@@ -355,9 +343,8 @@ fill_record(IcsPage *ics, const IcsOccurrence *occurrence, FeedRecord *record)
 	record->state = kept;
 }
 
-/* Connector.record */
-static bool
-ics_record(Feed *feed, FeedPage *page, FeedRecord *record)
+bool
+IcsPageRecord(Feed *feed, FeedPage *page, FeedRecord *record)
 {
 	IcsPage    *ics = page->state;
 
@@ -406,9 +393,8 @@ parse_entry(IcsPage *ics, uint32_t index, Problem *problem)
 	return true;
 }
 
-/* Connector.map */
-static MapResult
-ics_map(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *listing)
+MapResult
+IcsPageMap(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *listing)
 {
 	IcsPage    *ics = page->state;
 	const IcsOccurrence *occurrence = record->state;
@@ -433,6 +419,6 @@ const Connector IcsConnector = {
 	.open = ics_open,
 	.next_request = ics_next_request,
 	.page = ics_page,
-	.record = ics_record,
-	.map = ics_map,
+	.record = IcsPageRecord,
+	.map = IcsPageMap,
 };

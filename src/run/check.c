@@ -232,7 +232,7 @@ check_answer(Run *run, const FeedRequest *request, const HttpResponse *response)
 	page.request = request;
 	page.url = RunPageUrl(request, response);
 	if (!run->feed->connector->page(run->feed, &page, &body, &problem))
-		RunFail(run, &problem);
+		RunPageFailed(run, &page, &problem);
 	found = check_records(run, request, &page, response);
 	ArenaReset(page.arena);
 	return found;

@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 
+#include "crypto/sign.h"
 #include "http/resolve.h"
 #include "run/pg_zones.h"
 #include "run/run_internal.h"
@@ -64,6 +65,13 @@ resolve_url(Arena *arena, const char *base, const char *reference)
 
 	free(url);
 	return kept;
+}
+
+/* feed->clock */
+static FeedTime
+clock_time(void)
+{
+	return TimestampTzToFeedTime(GetCurrentTimestamp());
 }
 
 /* Without a job to keep it with, a warning goes to the client */
@@ -277,6 +285,8 @@ RunOpenFeed(const char *source_name, const char *connector_name,
 	feed->resolve_url = resolve_url;
 	feed->user_agent = IngestUserAgent;
 	feed->breathe = breathe;
+	feed->clock = clock_time;
+	feed->sign_rs256 = SignRs256;
 	if (connector->open != NULL && !connector->open(feed, &problem))
 		ereport(ERROR,
 				(errcode(RunSqlState(problem.error_class)),

@@ -17,6 +17,7 @@
 
 #include "run/run_internal.h"
 #include "settings.h"
+#include "store/columns.h"
 
 /*
  * A stored validator (ETag, Last-Modified) is good for so long.  The body it
@@ -218,6 +219,14 @@ RunPageUrl(const FeedRequest *request, const HttpResponse *response)
 	return response->redirects > 0 ? response->effective_url : request->url;
 }
 
+void
+RunPageFailed(Run *run, const FeedPage *page, const Problem *problem)
+{
+	if (page->retry_at != 0)
+		run->retry_at = FeedTimeToTimestampTz(page->retry_at);
+	RunFail(run, problem);
+}
+
 /* Connector's view of a response's headers */
 static const char *
 response_header(void *arg, const char *name)
@@ -319,8 +328,9 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 	page.request = request;
 	page.url = RunPageUrl(request, response);
 	if (!feed->connector->page(feed, &page, &body, &problem))
-		RunFail(run, &problem);
-	run->counters.pages++;
+		RunPageFailed(run, &page, &problem);
+	if (!page.is_aside)
+		run->counters.pages++;
 	run->nempty += page.is_empty;
 	if (page.refresh_seconds > run->refresh_seconds)
 		run->refresh_seconds = page.refresh_seconds;

@@ -20,6 +20,16 @@
 
 /* ---- claim ---- */
 
+/* feed->secret */
+static void
+keep_secret(void *arg, const char *value)
+{
+	Run		   *run = arg;
+
+	if (RedactorAddSecret(run->redactor, value) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
 /* feed->credential: read when asked for, and from then on redacted */
 static const char *
 credential(void *arg, const char *name)
@@ -37,8 +47,8 @@ credential(void *arg, const char *name)
 		kept = MemoryContextStrdup(run->context, value);
 	if (run->own_transactions)
 		StoreTransactionCommit(&session);
-	if (kept != NULL && RedactorAddSecret(run->redactor, kept) != 0)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (kept != NULL)
+		keep_secret(run, kept);
 	MemoryContextSwitchTo(old);
 	return kept;
 }
@@ -77,6 +87,8 @@ RunOpenSource(Run *run)
 	run->feed->credential_arg = run;
 	run->feed->warn = RunWarn;
 	run->feed->warn_arg = run;
+	run->feed->secret = keep_secret;
+	run->feed->secret_arg = run;
 	run->keep_raw = ConfigBoolean(config, "keep_raw");
 	run->max_records = ConfigInteger(config, "max_records");
 	run->max_pages = ConfigInteger(config, "max_pages");

@@ -170,6 +170,9 @@ extern HttpTransfer *RunStartRequest(Run *run, const FeedRequest *wanted);
  */
 extern void RunRefused(Run *run, const FeedRequest *request, const HttpResponse *response);
 
+/* A body that is not what was asked for: raises. */
+extern void RunPageFailed(Run *run, const FeedPage *page, const Problem *problem) __attribute__((noreturn));
+
 /* The validator of a URL, if it may still be used. */
 extern SourceValidator *RunFindValidator(Run *run, const char *url);
 

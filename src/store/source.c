@@ -162,7 +162,10 @@ SourceUnknown(const char *name)
 			 errhint("Add one with SELECT ingest_add_source('%s', …).", name)));
 }
 
-/* The first line of a credential file, which only the server may read */
+/*
+ * A credential file, which only the server may read: its first line, or all of
+ * a key in PEM, which has many.
+ */
 static char *
 read_credential_file(const char *source, const char *key, const char *path)
 {
@@ -175,7 +178,8 @@ read_credential_file(const char *source, const char *key, const char *path)
 				(errcode_for_file_access(),
 				 errmsg("could not open the file of credential \"%s\" of source \"%s\": %m", key, source)));
 	initStringInfo(&line);
-	while ((c = fgetc(file)) != EOF && c != '\n' && c != '\0' && line.len < CREDENTIAL_FILE_MAX)
+	while ((c = fgetc(file)) != EOF && c != '\0' && line.len < CREDENTIAL_FILE_MAX &&
+		   (c != '\n' || strncmp(line.data, "-----BEGIN ", 11) == 0))
 		appendStringInfoChar(&line, (char) c);
 	FreeFile(file);
 	(void) pg_strip_crlf(line.data);

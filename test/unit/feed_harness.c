@@ -59,6 +59,13 @@ resolve_url(Arena *arena, const char *base, const char *reference)
 	return kept;
 }
 
+/* The clock stands where `now` does */
+static FeedTime
+stopped_clock(void)
+{
+	return INT64_C(1795000000);
+}
+
 static const char *
 no_credential(void *arg, const char *name)
 {
@@ -76,7 +83,8 @@ HarnessOpen(const Connector *connector, const char *config)
 	h->feed.arena = ArenaCreate();
 	h->feed.config = ConfigParse(h->feed.arena, connector->keys, config, strlen(config), complain, h);
 	h->feed.zones = ZonesCreate(h->feed.arena, TzifZoneProvider());
-	h->feed.now = INT64_C(1795000000);
+	h->feed.now = stopped_clock();
+	h->feed.clock = stopped_clock;
 	h->feed.window_start = INT64_C(-62135596800);	/* year 1 */
 	h->feed.window_end = INT64_C(253402300799); /* year 9999 */
 	h->feed.credential = no_credential;
