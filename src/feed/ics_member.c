@@ -37,6 +37,21 @@ value_is(const IcsLine *line, const char *word)
 	return length == strlen(word) && strncasecmp(value, word, length) == 0;
 }
 
+/*
+ * An end that names no zone is on the start's clock; a time at the end of whole
+ * days lies within the last of them.
+ */
+static void
+fit_end(IcsTime *end, const IcsTime *start)
+{
+	if (start->is_date)
+		end->local = IcsDay(end->local + (end->is_date ? 0 : ICS_DAY - 1)) * ICS_DAY;
+	else if (!end->floating || end->zone == start->zone)
+		return;
+	end->zone = start->zone;
+	end->utc = ZoneToUtc(end->zone, end->local);
+}
+
 /* DTEND or DURATION; what makes no sense is as if not there */
 static void
 read_end(IcsPage *ics, IcsMember *member, const IcsComponent *component)
@@ -48,6 +63,7 @@ read_end(IcsPage *ics, IcsMember *member, const IcsComponent *component)
 	if (line != NULL &&
 		IcsReadTime(ics, member->calendar, line, line->value, line->value_length, &member->end))
 	{
+		fit_end(&member->end, &member->start);
 		member->has_end = member->end.utc > member->start.utc;
 		member->is_point = member->end.utc == member->start.utc;
 		if (member->has_end || member->is_point)
@@ -56,7 +72,14 @@ read_end(IcsPage *ics, IcsMember *member, const IcsComponent *component)
 	line = IcsFind(component, "DURATION");
 	if (line != NULL &&
 		IcsReadDuration(line->value, line->value_length, &member->duration))
+	{
 		member->has_duration = member->duration.days != 0 || member->duration.seconds != 0;
+		if (member->start.is_date && member->duration.seconds > 0)
+		{
+			member->duration.days += (member->duration.seconds + ICS_DAY - 1) / ICS_DAY;
+			member->duration.seconds = 0;
+		}
+	}
 }
 
 /* RECURRENCE-ID, and whether all that follows is meant */

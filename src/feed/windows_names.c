@@ -155,6 +155,23 @@ is_amsterdam(const char *name)
 	return strncasecmp(name, "Amsterdam, ", 11) == 0;
 }
 
+/* Is it that display name, in any case, with "and" for "&"? */
+static bool
+is_display_name(const char *name, const char *display)
+{
+	while (*display != '\0')
+	{
+		if (*display == '&' && strncasecmp(name, "and", 3) == 0)
+			name += 3;
+		else if (strncasecmp(name, display, 1) == 0)
+			name++;
+		else
+			return false;
+		display++;
+	}
+	return *name == '\0';
+}
+
 /* For bsearch */
 static int
 compare_name(const void *name, const void *zone)
@@ -189,7 +206,7 @@ WindowsZoneToIana(const char *name)
 	if (is_amsterdam(name))
 		return "Europe/Berlin";
 	for (int i = 0; i < DISPLAY_NAMES; i++)
-		if (strcasecmp(display_names[i].name, name) == 0)
+		if (is_display_name(name, display_names[i].name))
 			return display_names[i].iana;
 	found = bsearch(name, WindowsZones, WindowsZoneCount,
 					sizeof(WindowsZone), compare_name);
