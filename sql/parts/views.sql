@@ -187,13 +187,15 @@ CREATE VIEW ingest.upcoming_events WITH (security_barrier) AS
 SELECT e.id AS event_id, e.starts_at, e.ends_at, e.all_day, e.timezone,
        CASE WHEN e.all_day OR e.start_precision = 'day' THEN (e.starts_at AT TIME ZONE coalesce(e.timezone, 'UTC'))::date
        END AS starts_on,
-       CASE WHEN e.all_day THEN (e.ends_at AT TIME ZONE coalesce(e.timezone, 'UTC'))::date - 1 END AS ends_on,
+       CASE WHEN e.all_day THEN coalesce((e.ends_at AT TIME ZONE coalesce(e.timezone, 'UTC'))::date - 1,
+                                         (e.starts_at AT TIME ZONE coalesce(e.timezone, 'UTC'))::date) END AS ends_on,
        e.starts_at AT TIME ZONE coalesce(e.timezone, 'UTC') AS local_start,
        e.title, e.status, e.venue_name, e.city, e.is_online, e.category, e.language,
        e.is_free, e.price_min, e.price_max, e.currency, e.organizer, e.url, e.image_url,
        e.latitude, e.longitude, e.series_id, e.nb_listings, array_to_string(e.sources, ', ') AS sources
   FROM ingest.event e
- WHERE coalesce(e.ends_at, e.starts_at) >= now()
+ WHERE coalesce(e.ends_at, CASE WHEN e.all_day OR e.start_precision = 'day' THEN e.starts_at + interval '24 hours'
+                                ELSE e.starts_at END) >= now()
    AND e.status <> 'withdrawn'
  ORDER BY e.starts_at, e.id;
 COMMENT ON VIEW ingest.upcoming_events IS 'events that are not over, soonest first';

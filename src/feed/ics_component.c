@@ -285,10 +285,11 @@ split(const char *text, size_t length, bool inner, Arena *arena)
 		if (IcsSplitLine(text + at, end - at, line))
 		{
 			bool		begins = IcsNameIs(line, "BEGIN");
-			bool		ends = IcsNameIs(line, "END");
+			/* What ends the component itself is its last line */
+			bool		ends = IcsNameIs(line, "END") && (depth > 1 || end + 1 >= length);
 
 			depth += begins;
-			if (inner ? depth > 0 : depth == 1 && !begins && !ends)
+			if (inner ? depth > 0 : depth == 1 && !begins && !IcsNameIs(line, "END"))
 				nlines++;
 			depth -= ends;
 		}

@@ -583,7 +583,10 @@ IcsScan(IcsPage *ics, Problem *problem)
 	if (scan->nunfinished > 0)
 	{
 		ics->page->incomplete = true;
-		IcsWarn(ics, "%d events have no END:VEVENT and were left out", scan->nunfinished);
+		IcsWarn(ics, scan->nunfinished == 1 ? "an event has no END:VEVENT and was left out" :
+				"%d events have no END:VEVENT and were left out", scan->nunfinished);
 	}
+	if (scan->nstray > 0)
+		IcsWarn(ics, "lines that end what was never begun were passed over: %d", scan->nstray);
 	return true;
 }

@@ -102,7 +102,7 @@ class Feeds:
             return self._big(request)
         if name == 'empty.ics':
             return self._conditional(
-                request, ics_text.calendar('Agenda vide', ()))
+                request, ics_text.calendar('Agenda vide', (), refresh=None))
         if name in ('city.ics', 'library.ics'):
             return self._feed(request, name)
         return Reply(404, b'Not found\n', 'text/plain')

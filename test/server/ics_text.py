@@ -43,14 +43,19 @@ def fold(line):
     return b'\r\n '.join(parts) + b'\r\n'
 
 
-def calendar(name, events, extra=()):
-    """Return a whole calendar as bytes; events are lists of lines."""
+def calendar(name, events, extra=(), refresh='PT1H'):
+    """Return a whole calendar as bytes; events are lists of lines.
+
+    refresh is the interval that the publisher wishes; None: it has no wish.
+    """
     lines = ['BEGIN:VCALENDAR', 'VERSION:2.0',
              'PRODID:-//Agenda Montreal//Calendar feed 2.1//FR',
              'CALSCALE:GREGORIAN', 'METHOD:PUBLISH',
              'X-WR-CALNAME:' + escape(name),
-             'X-WR-TIMEZONE:' + clock.ZONE,
-             'REFRESH-INTERVAL;VALUE=DURATION:PT1H', 'X-PUBLISHED-TTL:PT1H']
+             'X-WR-TIMEZONE:' + clock.ZONE]
+    if refresh is not None:
+        lines.extend(['REFRESH-INTERVAL;VALUE=DURATION:' + refresh,
+                      'X-PUBLISHED-TTL:' + refresh])
     lines.extend(VTIMEZONE)
     lines.extend(extra)
     parts = [fold(line) for line in lines]

@@ -53,6 +53,23 @@ add_ics_source($node, $upstream, path => '/ics/empty.ics');
 ($job, $error) = run_source($node, 'empty');
 is($job->{status}, 'empty', 'an empty calendar: empty') or diag $error;
 
+# one that was not empty before: nothing is gone, and the operator is told
+my $interval = q{SELECT min_interval FROM ingest.source_state WHERE source = 'emptied'};
+add_ics_source($node, $upstream, name => 'emptied', path => '/ics/city.ics?noise=1', config => \%window);
+run_source($node, 'emptied');
+is($node->safe_psql('postgres', $interval), '01:00:00', 'the interval that the publisher wishes is kept');
+$node->safe_psql('postgres', sprintf q{UPDATE ingest.source SET config = config || '{"url": "%s", "missing_runs": 1}'
+	WHERE name = 'emptied'}, $upstream->url('/ics/empty.ics'));
+for my $time ('once', 'again')
+{
+	($job, $error) = run_source($node, 'emptied');
+	is($job->{status}, 'empty', "emptied, $time: empty") or diag $error;
+	is(scalar(grep { /came back empty, while \d+ of its events are still to come/ } @{ $job->{warnings} // [] }), 1,
+		"emptied, $time: and a warning");
+	is($job->{nb_withdrawn}, 0, "emptied, $time: nothing is withdrawn");
+}
+is($node->safe_psql('postgres', $interval), '', 'a wish that is no longer expressed is forgotten');
+
 # moved for good
 add_ics_source($node, $upstream, name => 'moved', path => '/ics/moved', config => \%window);
 ($job, $error) = run_source($node, 'moved');

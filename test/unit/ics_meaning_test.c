@@ -98,6 +98,24 @@ test_titles(void)
 	TapSame(h->page_ok ? HarnessListing(h, "a")->title : "", "Club", "the calendar's properties behind a BOM and blanks");
 }
 
+/* ---- ends ---- */
+
+static void
+test_mixed_ends(void)
+{
+	take(CALENDAR("", EVENT("clock", "DTSTART;TZID=Europe/Paris:20270301T190000\r\nDTEND:20270301T210000\r\n")
+				  EVENT("days", "DTSTART;VALUE=DATE:20270301\r\nDTEND;TZID=America/Toronto:20270302T184500\r\n")
+				  EVENT("hours", "DTSTART;VALUE=DATE:20270301\r\nDURATION:PT6H\r\n")
+				  EVENT("point", "DTSTART;VALUE=DATE:20270301\r\nDTEND;VALUE=DATE:20270301\r\n")));
+	TapEqual(HarnessListing(h, "clock")->ends_at - HarnessListing(h, "clock")->starts_at, 7200,
+			 "an end without a zone is on the start's clock");
+	TapEqual(HarnessListing(h, "days")->ends_at - HarnessListing(h, "days")->starts_at, 2 * 86400,
+			 "whole days end with a whole day");
+	TapEqual(HarnessListing(h, "hours")->ends_at - HarnessListing(h, "hours")->starts_at, 86400,
+			 "whole days have no hours");
+	TapOk(HarnessListing(h, "point")->ends_at == FEED_TIME_UNKNOWN, "an end at the start is none");
+}
+
 /* ---- publication ---- */
 
 static const char private_events[] = CALENDAR("",
@@ -203,6 +221,9 @@ test_bodies(void)
 	TapOk(h->nlistings == 1 && h->page.incomplete, "an event without END: the body is not the whole truth");
 	take("BEGIN:VCALENDAR\r\n" EVENT("a", "DTSTART:20270301T190000Z\r\n") "BEGIN:VEVENT\r\nUID:b\r\nDTST");
 	TapOk(h->nlistings == 1 && h->page.incomplete && h->nwarnings == 1, "cut off: likewise, and told once");
+	take(CALENDAR("", "END:VALARM\r\n" EVENT("a", "DTSTART:20270301T190000Z\r\nEND:VTODO\r\nSUMMARY:Whole\r\n")));
+	TapOk(h->nlistings == 1 && !h->page.incomplete && h->nwarnings == 1 &&
+		  strcmp(HarnessListing(h, "a")->title, "Whole") == 0, "an END of nothing is passed over, and told");
 	take("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Someone\r\nEND:VCARD\r\n");
 	TapOk(!h->page_ok, "a business card is no empty calendar");
 	TapSame(h->problem.message, "the body is not a calendar", "and is told so");
@@ -215,6 +236,7 @@ main(void)
 {
 	test_dated_uids();
 	test_titles();
+	test_mixed_ends();
 	test_private();
 	test_answers();
 	test_utc_series();
