@@ -215,6 +215,7 @@ type_name(ConfigType type)
 {
 	static const char *const names[] = {
 		[CONFIG_STRING] = "string",
+		[CONFIG_ID] = "string or integer",
 		[CONFIG_STRING_LIST] = "list of strings",
 		[CONFIG_INTEGER] = "integer",
 		[CONFIG_NUMBER] = "number",

@@ -5,6 +5,7 @@
  */
 #include "feed/builder.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "feed/text.h"
@@ -53,9 +54,12 @@ BuilderAddEncoded(TextBuilder *builder, const char *text)
 void
 BuilderAddParameter(TextBuilder *builder, const char *name, const char *value)
 {
+	const bool	is_first = builder->length == 0 ||
+		memchr(builder->text, '?', builder->length) == NULL;
+
 	if (value == NULL)
 		return;
-	BuilderAddText(builder, memchr(builder->text, '?', builder->length) == NULL ? "?" : "&");
+	BuilderAddText(builder, is_first ? "?" : "&");
 	BuilderAddText(builder, name);
 	BuilderAddText(builder, "=");
 	BuilderAddEncoded(builder, value);

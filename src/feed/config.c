@@ -20,7 +20,7 @@ typedef struct ConfigValue
 	const ConfigKey *key;
 	bool		is_set;			/* by the configuration, not by default */
 	const JsonNode *node;		/* NULL: neither set nor a default */
-	const char *const *strings; /* of a CONFIG_STRING_LIST */
+	const char *const *strings; /* of a CONFIG_STRING_LIST or CONFIG_ID */
 	int			nstrings;
 } ConfigValue;
 
@@ -213,6 +213,23 @@ check_string_list(const Check *check, ConfigValue *value)
 	value->nstrings = count;
 }
 
+/* Take a text that is not empty, or a whole number; complain about anything else */
+static void
+check_id(const Check *check, ConfigValue *value)
+{
+	Arena	   *arena = check->config->arena;
+	const char **strings = ArenaAlloc(arena, sizeof(char *));
+
+	strings[0] = JsonId(arena, value->node, NULL);
+	if (strings[0] == NULL)
+	{
+		complain(check, value->key->name, "expected a text or a whole number");
+		return;
+	}
+	value->strings = strings;
+	value->nstrings = 1;
+}
+
 /* Is it a header's name or value that can be sent? */
 static bool
 is_header_text(const char *text, bool is_name)
@@ -260,6 +277,9 @@ check_value(const Check *check, ConfigValue *value)
 	{
 		case CONFIG_STRING_LIST:
 			check_string_list(check, value);
+			break;
+		case CONFIG_ID:
+			check_id(check, value);
 			break;
 		case CONFIG_INTEGER:
 		case CONFIG_NUMBER:
@@ -390,8 +410,11 @@ ConfigIsSet(const Config *config, const char *key)
 const char *
 ConfigString(const Config *config, const char *key)
 {
+	const ConfigValue *value = find_value(config, key);
 	size_t		length;
 
+	if (value != NULL && value->key->type == CONFIG_ID)
+		return value->nstrings > 0 ? value->strings[0] : NULL;
 	return JsonString(value_node(config, key), NULL, &length);
 }
 

@@ -18,6 +18,8 @@
 typedef enum ConfigType
 {
 	CONFIG_STRING,
+	CONFIG_ID,					/* text, or a whole number as its digits; read
+								 * with ConfigString */
 	CONFIG_STRING_LIST,			/* JSON array of strings; numbers are taken as
 								 * their text, so that ids may be bare */
 	CONFIG_INTEGER,				/* within minimum..maximum of its key */

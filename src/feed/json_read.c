@@ -530,6 +530,8 @@ JsonCount(const JsonNode *array)
 const JsonNode *
 JsonElementAt(const JsonNode *array, int index)
 {
+	if (index < 0 || index >= JsonCount(array))
+		return NULL;
 	return node_of(json_object_array_get_idx(object_of(array), (size_t) index));
 }
 

@@ -93,7 +93,7 @@ extern bool JsonDecimal(const JsonNode *node, const char *path, double *value);
 
 extern Tristate JsonBoolean(const JsonNode *node, const char *path);
 
-/* Elements of an array; 0 for anything else. */
+/* Elements of an array; 0 for anything else.  NULL where there is none. */
 extern int	JsonCount(const JsonNode *array);
 extern const JsonNode *JsonElementAt(const JsonNode *array, int index);
 

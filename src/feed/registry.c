@@ -13,10 +13,12 @@
 
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector TicketmasterConnector;
 
 const Connector *const Connectors[] = {
 	&EventbriteConnector,
 	&IcsConnector,
+	&TicketmasterConnector,
 	NULL
 };
 
