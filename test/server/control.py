@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta
 
+import ckan_shape
 import clock
 import eventbrite_shape as shape
 import ics
@@ -48,6 +49,7 @@ class Control:
             'reset': self.reset, 'requests': self.requests,
             'hang': self.hang, 'hanging': self.hanging,
             'release': self.release, 'wait': self.wait, 'warm': self.warm,
+            'ckan': self.ckan,
         }
 
     def answer(self, request):
@@ -134,9 +136,19 @@ class Control:
         """List what a feed stands for.
 
         feed=city: the events announced by both sources. feed=library: the
-        occurrences of its rules.
+        occurrences of its rules. feed=montreal: the table's events, with the
+        local start, and whether the description tells its hour beyond doubt.
         """
         world = self.world
+        if arguments.get('feed') == 'montreal':
+            with world.lock:
+                return {'events': [{
+                    'number': ckan_shape.number_of(stub),
+                    'start': clock.iso(stub.start),
+                    'end': clock.iso(stub.end),
+                    'says_hour': ckan_shape.says_hour(stub)
+                    and stub.index % 13 != 5}
+                    for stub in world.all_stubs()]}
         if arguments.get('feed') == 'library':
             return {'occurrences': Library(world.city).truth}
         with world.lock:
@@ -343,6 +355,16 @@ class Control:
             if time.monotonic() >= end:
                 return dict(now, reached=False)
             time.sleep(.005)
+
+    def ckan(self, arguments):
+        """Set what is odd about the portal, by name; empty: no longer."""
+        portal = self.world.portal
+        for name, value in arguments.items():
+            if value in ('', None):
+                portal.pop(name, None)
+            else:
+                portal[name] = value
+        return portal
 
     def warm(self, arguments):
         """Render the pages of a list, so that a benchmark meets no cost.

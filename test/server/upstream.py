@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+from ckan import Ckan
 from control import Control
 from eventbrite import Eventbrite
 from faults import Faults
@@ -31,6 +32,7 @@ class Upstream:
         self.faults = Faults(self)
         self.eventbrite = Eventbrite(world)
         self.feeds = Feeds(world)
+        self.ckan = Ckan(world)
         self.ports = []
 
     def listen(self, bind, port):
@@ -70,6 +72,8 @@ class Upstream:
             return self.eventbrite.answer(request)
         if path.startswith(Feeds.ROOT + '/'):
             return self.feeds.answer(request)
+        if path.startswith(Ckan.ROOT + '/'):
+            return self.ckan.answer(request)
         return Reply(404, b'Not found\n', 'text/plain')
 
     def _pass_gate(self, request, connection):

@@ -74,6 +74,7 @@ class World:
             self.rendered = {}
             self.rendered_size = 0
             self.feeds = {}
+            self.portal = {}
             self.fault_memory = {}
             self.landed = []
             self.too_early = 0
