@@ -13,11 +13,13 @@
 
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
 
 const Connector *const Connectors[] = {
 	&EventbriteConnector,
 	&IcsConnector,
+	&MontrealConnector,
 	&TicketmasterConnector,
 	NULL
 };
