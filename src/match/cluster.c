@@ -1,0 +1,298 @@
+/*
+ * src/match/cluster.c
+ *
+ * Pure C.
+ */
+#include "match/cluster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Candidates whose scores are no further apart are equally good */
+#define AS_GOOD 0.03
+
+/* A score for a person to look at */
+#define NOT_SURE 0.85
+
+#define MINUTE 60
+
+typedef struct Cluster
+{
+	ClusterNode *nodes;
+	int			n;
+	ClusterPair *pairs;
+	int			npairs;
+	int		   *next;			/* the members of a cluster, as a ring */
+	int		   *first;			/* pairs of a node: where its list begins in `by_node` */
+	int		   *by_node;
+} Cluster;
+
+/* Is the other listing nearly as near to the next session as to this one? */
+static bool
+mixes_sessions(const ClusterNode *node, int64_t apart)
+{
+	return node->session_gap != 0 && apart > 15 * MINUTE && 3 * apart > node->session_gap;
+}
+
+/* What the group knows beyond the pair: several sessions of one day */
+static void
+veto_sessions(Cluster *cluster)
+{
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		ClusterPair *pair = &cluster->pairs[i];
+		MatchResult *result = &pair->result;
+
+		if (result->apart == MATCH_TIME_UNKNOWN || result->same_ticket || (result->caps & CAP_ZONE))
+			continue;
+		if (mixes_sessions(&cluster->nodes[pair->a], result->apart) ||
+			mixes_sessions(&cluster->nodes[pair->b], result->apart))
+			result->vetoes |= VETO_SESSIONS;
+		else if (result->apart > 30 * MINUTE && result->score > NOT_SURE &&
+				 (cluster->nodes[pair->a].session_gap != 0 || cluster->nodes[pair->b].session_gap != 0))
+			result->score = NOT_SURE;
+	}
+}
+
+static PairVerdict
+first_verdict(const ClusterPair *pair)
+{
+	if (pair->human != PAIR_UNKNOWN)
+		return pair->human;
+	if (pair->result.vetoes != 0 || pair->result.score < MATCH_REVIEW)
+		return PAIR_DISTINCT;
+	return pair->result.score >= MATCH_AUTO ? PAIR_SAME : PAIR_REVIEW;
+}
+
+/* The best first; a person's word before any score */
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const ClusterPair *x = a;
+	const ClusterPair *y = b;
+
+	if ((x->human == PAIR_SAME) != (y->human == PAIR_SAME))
+		return x->human == PAIR_SAME ? -1 : 1;
+	if (x->result.score != y->result.score)
+		return x->result.score > y->result.score ? -1 : 1;
+	return x->a != y->a ? x->a - y->a : x->b - y->b;
+}
+
+static int
+compare_ends(const ClusterPair *pair, int a, int b)
+{
+	return pair->a != a ? pair->a - a : pair->b - b;
+}
+
+/* The pair of two nodes, or NULL if they were not compared */
+static const ClusterPair *
+find_pair(const Cluster *cluster, int a, int b)
+{
+	int			node = a;
+
+	for (int i = cluster->first[node]; i < cluster->first[node + 1]; i++)
+	{
+		const ClusterPair *pair = &cluster->pairs[cluster->by_node[i]];
+
+		if (compare_ends(pair, a < b ? a : b, a < b ? b : a) == 0)
+			return pair;
+	}
+	return NULL;
+}
+
+/* Can the two not be one event?  A person's word counts before ours */
+static bool
+exclude_each_other(const Cluster *cluster, int a, int b)
+{
+	const ClusterPair *pair = find_pair(cluster, a, b);
+	MatchResult result;
+
+	if (pair != NULL && pair->human != PAIR_UNKNOWN)
+		return pair->human == PAIR_DISTINCT;
+	if (cluster->nodes[a].source == cluster->nodes[b].source)
+		return true;
+	if (pair != NULL)
+		return pair->result.vetoes != 0;
+	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
+	return result.vetoes != 0;
+}
+
+/* The same thing listed twice: which of the two does not matter */
+static bool
+are_twins(const Cluster *cluster, int a, int b)
+{
+	MatchResult result;
+
+	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
+	return result.vetoes == 0 && result.score >= 0.98;
+}
+
+/* Lists of the pairs by node */
+static int
+index_pairs(Cluster *cluster)
+{
+	int			n = cluster->n;
+
+	cluster->first = calloc(n + 2, sizeof(int));
+	cluster->by_node = calloc(2 * cluster->npairs + 1, sizeof(int));
+	if (cluster->first == NULL || cluster->by_node == NULL)
+		return -1;
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		cluster->first[cluster->pairs[i].a + 2]++;
+		cluster->first[cluster->pairs[i].b + 2]++;
+	}
+	for (int i = 2; i < n + 2; i++)
+		cluster->first[i] += cluster->first[i - 1];
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		cluster->by_node[cluster->first[cluster->pairs[i].a + 1]++] = i;
+		cluster->by_node[cluster->first[cluster->pairs[i].b + 1]++] = i;
+	}
+	return 0;
+}
+
+static int
+other_end(const ClusterPair *pair, int node)
+{
+	return pair->a == node ? pair->b : pair->a;
+}
+
+/* Is there another candidate of the node, about as good, that excludes this one? */
+static bool
+has_rival(const Cluster *cluster, const ClusterPair *pair, int node)
+{
+	int			self = other_end(pair, node);
+
+	for (int i = cluster->first[node]; i < cluster->first[node + 1]; i++)
+	{
+		const ClusterPair *rival = &cluster->pairs[cluster->by_node[i]];
+		int			other = other_end(rival, node);
+
+		if (rival == pair || rival->human != PAIR_UNKNOWN || first_verdict(rival) == PAIR_DISTINCT ||
+			rival->result.score < pair->result.score - AS_GOOD)
+			continue;
+		if (exclude_each_other(cluster, self, other) && !are_twins(cluster, self, other))
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_pairs(Cluster *cluster)
+{
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		ClusterPair *pair = &cluster->pairs[i];
+
+		pair->verdict = first_verdict(pair);
+		pair->ambiguous = pair->verdict == PAIR_SAME && pair->human == PAIR_UNKNOWN &&
+			!pair->result.same_ticket &&
+			(has_rival(cluster, pair, pair->a) || has_rival(cluster, pair, pair->b));
+		if (pair->ambiguous)
+			pair->verdict = PAIR_REVIEW;
+	}
+}
+
+/* Does any member of the one exclude any of the other? */
+static bool
+can_join(const Cluster *cluster, int a, int b)
+{
+	int			x = a;
+
+	do
+	{
+		int			y = b;
+
+		do
+		{
+			if (exclude_each_other(cluster, x, y))
+				return false;
+			y = cluster->next[y];
+		} while (y != b);
+		x = cluster->next[x];
+	} while (x != a);
+	return true;
+}
+
+/* Make two clusters one, named by its smallest member */
+static void
+join(Cluster *cluster, int a, int b)
+{
+	int			name = cluster->nodes[a].cluster < cluster->nodes[b].cluster ?
+		cluster->nodes[a].cluster : cluster->nodes[b].cluster;
+	int			swap = cluster->next[a];
+	int			x = a;
+
+	cluster->next[a] = cluster->next[b];
+	cluster->next[b] = swap;
+	do
+	{
+		cluster->nodes[x].cluster = name;
+		x = cluster->next[x];
+	} while (x != a);
+}
+
+/* Has the cluster of a listing one already that is just like another listing? */
+static bool
+has_twin_of(const Cluster *cluster, int member, int other)
+{
+	int			x = member;
+
+	do
+	{
+		if (cluster->nodes[x].source == cluster->nodes[other].source && are_twins(cluster, x, other))
+			return true;
+		x = cluster->next[x];
+	} while (x != member);
+	return false;
+}
+
+static void
+join_pairs(Cluster *cluster)
+{
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		ClusterPair *pair = &cluster->pairs[i];
+
+		if (pair->verdict != PAIR_SAME || cluster->nodes[pair->a].cluster == cluster->nodes[pair->b].cluster)
+			continue;
+		if (can_join(cluster, pair->a, pair->b))
+			join(cluster, pair->a, pair->b);
+		else if (has_twin_of(cluster, pair->a, pair->b) || has_twin_of(cluster, pair->b, pair->a))
+			pair->verdict = PAIR_DISTINCT;
+		else if (pair->human == PAIR_UNKNOWN)
+			pair->verdict = PAIR_REVIEW;
+	}
+
+	/* what became one event by other pairs needs nobody's review */
+	for (int i = 0; i < cluster->npairs; i++)
+		if (cluster->nodes[cluster->pairs[i].a].cluster == cluster->nodes[cluster->pairs[i].b].cluster)
+			cluster->pairs[i].verdict = PAIR_SAME;
+}
+
+int
+MatchCluster(ClusterNode *nodes, int n, ClusterPair *pairs, int npairs)
+{
+	Cluster		cluster = {nodes, n, pairs, npairs, NULL, NULL, NULL};
+	int			result = -1;
+
+	cluster.next = calloc(n + 1, sizeof(int));
+	if (cluster.next != NULL)
+	{
+		for (int i = 0; i < n; i++)
+			nodes[i].cluster = cluster.next[i] = i;
+		veto_sessions(&cluster);
+		qsort(pairs, npairs, sizeof(ClusterPair), compare_pairs);
+		if (index_pairs(&cluster) == 0)
+		{
+			judge_pairs(&cluster);
+			join_pairs(&cluster);
+			result = 0;
+		}
+	}
+	free(cluster.next);
+	free(cluster.first);
+	free(cluster.by_node);
+	return result;
+}
