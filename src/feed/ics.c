@@ -259,7 +259,11 @@ IcsPageName(const FeedPage *page)
 {
 	const IcsPage *ics = page->state;
 
-	return ics->ncalendars > 0 ? ics->calendars[0]->name : NULL;
+	/* the first one is what stands before any BEGIN:VCALENDAR */
+	for (int i = 0; i < ics->ncalendars; i++)
+		if (ics->calendars[i]->name != NULL)
+			return ics->calendars[i]->name;
+	return NULL;
 }
 
 /* ---- records ---- */

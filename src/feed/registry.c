@@ -13,12 +13,14 @@
 
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector MeetupConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
 
 const Connector *const Connectors[] = {
 	&EventbriteConnector,
 	&IcsConnector,
+	&MeetupConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,
 	NULL
