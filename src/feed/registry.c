@@ -13,6 +13,7 @@
 
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector JsonldConnector;
 extern const Connector MeetupConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
@@ -20,6 +21,7 @@ extern const Connector TicketmasterConnector;
 const Connector *const Connectors[] = {
 	&EventbriteConnector,
 	&IcsConnector,
+	&JsonldConnector,
 	&MeetupConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,
