@@ -611,11 +611,6 @@ leave_to_own_pages(JsonldCrawl *crawl, JsonldPage *ld)
 static void
 judge_page(Feed *feed, FeedPage *page, JsonldCrawl *crawl, const JsonldPage *ld, PageKind kind, int nmatched)
 {
-	if (ld->too_many)
-	{
-		tell(feed, &crawl->nbroken, "%s holds more events than are taken of one page%s", ld->url, "");
-		page->incomplete = true;
-	}
 	if (ld->nunreadable > 0)
 	{
 		tell(feed, &crawl->nbroken, "%s has JSON-LD that cannot be read: %s", ld->url, ld->unreadable);
@@ -646,6 +641,12 @@ JsonldTakePage(Feed *feed, FeedPage *page, JsonldPage *ld)
 	Site	   *site;
 	int			nmatched = 0;
 
+	if (ld->too_many)
+	{
+		tell(feed, &crawl->nbroken, "%s holds more events than are taken of one page%s",
+			 ld->url == NULL ? "the payload" : ld->url, "");
+		page->incomplete = true;
+	}
 	if (page->request == NULL)
 	{
 		if (ld->nunreadable > 0)
