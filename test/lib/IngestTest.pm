@@ -35,7 +35,7 @@ use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(
   start_cluster start_upstream session
-  add_eventbrite_source add_ics_source run_source query_json
+  add_eventbrite_source add_ics_source add_ticketmaster_source run_source query_json
   wait_until memory_kb log_position log_lines worker_pids
   failure last_job contents same_lines seconds no_crash
 );
@@ -129,6 +129,30 @@ sub add_ics_source
 
 	add_source($node, $opts{dbname} // 'postgres', $name, 'ics', \%config,
 		{ timezone => 'America/Toronto', %{ $opts{arguments} // {} } });
+	return $name;
+}
+
+# Add a source that reads the upstream's Ticketmaster, as fast as it answers.
+#
+#   name ("ticketmaster"), path ('/ticketmaster/discovery/v2'), config, dbname
+#   apikey   the credential ("demo-token"); undef sets none
+sub add_ticketmaster_source
+{
+	my ($node, $upstream, %opts) = @_;
+	my $name = $opts{name} // 'ticketmaster';
+	my $dbname = $opts{dbname} // 'postgres';
+	my %config = (
+		market_id => 120, requests_per_second => 1000,
+		base_url => $upstream->url($opts{path} // '/ticketmaster/discovery/v2'),
+		%{ $opts{config} // {} });
+	delete @config{ grep { !defined $config{$_} } keys %config };
+
+	add_source($node, $dbname, $name, 'ticketmaster', \%config, $opts{arguments});
+	my $apikey = exists $opts{apikey} ? $opts{apikey} : 'demo-token';
+	$node->safe_psql($dbname,
+		sprintf q{SELECT ingest_set_credential(%s, 'apikey', %s)},
+		map { quote_literal($_) } $name, $apikey)
+	  if defined $apikey;
 	return $name;
 }
 

@@ -46,6 +46,7 @@ class Control:
             'restore': self.restore, 'add': self.add, 'bad': self.bad,
             'rotate-images': self.rotate_images, 'shift': self.shift,
             'rate-limit': self.rate_limit, 'token': self.token,
+            'spike': self.spike, 'repeat': self.repeat,
             'reset': self.reset, 'requests': self.requests,
             'hang': self.hang, 'hanging': self.hanging,
             'release': self.release, 'wait': self.wait, 'warm': self.warm,
@@ -138,6 +139,7 @@ class Control:
         feed=city: the events announced by both sources. feed=library: the
         occurrences of its rules. feed=montreal: the table's events, with the
         local start, and whether the description tells its hour beyond doubt.
+        feed=ticketmaster: the ids of its events.
         """
         world = self.world
         if arguments.get('feed') == 'montreal':
@@ -151,6 +153,8 @@ class Control:
                     for stub in world.all_stubs()]}
         if arguments.get('feed') == 'library':
             return {'occurrences': Library(world.city).truth}
+        if arguments.get('feed') == 'ticketmaster':
+            return {'events': self.upstream.ticketmaster.twins()}
         with world.lock:
             return {'pairs': [{
                 'eventbrite_id': stub.id, 'uid': ics.uid(stub),
@@ -279,6 +283,11 @@ class Control:
         self.world.drift = int(arguments.get('by', 1))
         return {'armed': self.world.drift}
 
+    def repeat(self, arguments):
+        """Send the page before in place of the next later pages."""
+        self.world.repeats = int(arguments.get('count', 1))
+        return {'repeats': self.world.repeats}
+
     # -- access ---------------------------------------------------------------
 
     def rate_limit(self, arguments):
@@ -287,6 +296,11 @@ class Control:
         budget = None if budget in (None, 'none', '') else int(budget)
         self.world.set_budget(budget, float(arguments.get('reset', 874)))
         return {'budget': budget}
+
+    def spike(self, arguments):
+        """Refuse the next requests as too many a second."""
+        self.world.spikes = int(arguments.get('count', 1))
+        return {'spikes': self.world.spikes}
 
     def token(self, arguments):
         """Change the token that is accepted."""

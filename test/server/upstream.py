@@ -17,6 +17,7 @@ from control import Control
 from eventbrite import Eventbrite
 from faults import Faults
 from ics import Feeds
+from ticketmaster import Ticketmaster
 from wire import Handled, Reply, Server
 from world import World
 
@@ -33,6 +34,7 @@ class Upstream:
         self.eventbrite = Eventbrite(world)
         self.feeds = Feeds(world)
         self.ckan = Ckan(world)
+        self.ticketmaster = Ticketmaster(world)
         self.ports = []
 
     def listen(self, bind, port):
@@ -74,6 +76,8 @@ class Upstream:
             return self.feeds.answer(request)
         if path.startswith(Ckan.ROOT + '/'):
             return self.ckan.answer(request)
+        if path.startswith(Ticketmaster.ROOT + '/'):
+            return self.ticketmaster.answer(request)
         return Reply(404, b'Not found\n', 'text/plain')
 
     def _pass_gate(self, request, connection):

@@ -70,6 +70,8 @@ class World:
             self.nb_changes = 0
             self.revision = 0
             self.drift = 0
+            self.spikes = 0
+            self.repeats = 0
             self.listings = {}
             self.rendered = {}
             self.rendered_size = 0

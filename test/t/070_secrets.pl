@@ -124,6 +124,26 @@ set_credential('private', 'user', 'demo');
 set_credential('private', 'password', $password);
 run('a password that is not accepted', 'private', 'failed');
 
+# a key that is part of every URL, and that the upstream repeats
+add_ticketmaster_source($node, $upstream, apikey => undef);
+set_credential('ticketmaster', 'apikey', $secret);
+run('a key in the URL', 'ticketmaster', 'success');
+for my $fault (qw(always-500 redirect-host redirect-loop stall-body not-json drop bad-status))
+{
+	my $url = $upstream->url("/fault/$fault/ticketmaster/discovery/v2");
+	$node->safe_psql('postgres', qq{
+		UPDATE ingest.source SET config = config || '{"base_url": "$url"}' WHERE name = 'ticketmaster'});
+	run("a key in the URL, $fault", 'ticketmaster', 'failed');
+}
+$node->safe_psql('postgres', sprintf q{UPDATE ingest.source SET config = config || '{"base_url": "%s"}'
+	WHERE name = 'ticketmaster'}, $upstream->url('/ticketmaster/discovery/v2'));
+$upstream->control('rate-limit', budget => 1);
+run('a used-up quota, whose message repeats it', 'ticketmaster', 'failed');
+$upstream->control('rate-limit', budget => 'none');
+$upstream->control('token', value => 'another');
+run('a key that is not accepted', 'ticketmaster', 'failed');
+$upstream->control('reset');
+
 # references: what they lead to is as secret
 my $file = rel2abs(PostgreSQL::Test::Utils::tempdir . '/token');
 append_to_file($file, "$secret\n");
@@ -138,7 +158,7 @@ like($job->{error_message}, qr/NO_SUCH_VARIABLE/, 'which is named');
 # ---- where it is, and where it is not ----
 
 set_credential('eventbrite', 'token', $secret);
-is($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.credential WHERE starts_with(value, 's3c')}), 2,
+is($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.credential WHERE starts_with(value, 's3c')}), 3,
 	'the secret is in its table');
 
 sub is_free_of_secrets
