@@ -37,6 +37,22 @@ static const ConfigKey montreal_keys[] = {
 	{NULL}
 };
 
+static const ConfigKey ckan_keys[] = {
+	{"base_url", CONFIG_URL, "\"https://donnees.montreal.ca\"",
+		"Where the portal is: the address of its start page."},
+	{"package", CONFIG_STRING, NULL, PACKAGE_MEANING},
+	{"resource_id", CONFIG_STRING, NULL, RESOURCE_MEANING},
+	{"mapping", CONFIG_OBJECT, NULL, MappingMeaning},
+	{"missing", CONFIG_STRING_LIST, NULL,
+		"Words that stand for nothing wherever they are the whole value, such as [\"nan\"]."},
+	{"filters", CONFIG_OBJECT, NULL, FILTERS_MEANING},
+	{"sort", CONFIG_STRING, NULL,
+		"The order in which rows are paged through, such as \"date, _id\"; by their numbers when not set."},
+	{"max_shrink", CONFIG_NUMBER, "40", SHRINK_MEANING, 0, 100},
+	{"page_size", CONFIG_INTEGER, "32000", PAGE_MEANING, 1, 32000},
+	{NULL}
+};
+
 static const CredentialKey ckan_credentials[] = {
 	{"apikey", false, "An API token of the portal, for data that is not public."},
 	{NULL}
@@ -85,6 +101,24 @@ static void
 check_montreal(const Config *config, ConfigComplaint complain, void *arg)
 {
 	check_filters(config, complain, arg);
+}
+
+/* Connector.check */
+static void
+check_ckan(const Config *config, ConfigComplaint complain, void *arg)
+{
+	Arena	   *arena = ArenaCreate();
+	const JsonNode *mapping = ConfigNode(config, "mapping");
+
+	if (ConfigString(config, "resource_id") == NULL && ConfigString(config, "package") == NULL)
+		complain(arg, "resource_id", "expected the id of a resource, or in \"package\" the name of its dataset");
+	if (mapping == NULL)
+		complain(arg, "mapping", "expected an object that says which column goes where, "
+				 "such as {\"source_id\": \"/id\", \"title\": \"/name\", \"starts_at\": \"/date\"}");
+	else
+		(void) MappingCompile(arena, mapping, "mapping", true, complain, arg);
+	check_filters(config, complain, arg);
+	ArenaFree(arena);
 }
 
 /* ---- opening ---- */
@@ -165,4 +199,49 @@ const Connector MontrealConnector = {
 	.page = CkanReadPage,
 	.record = CkanNextRecord,
 	.map = MontrealMap,
+};
+
+/* Connector.open */
+static bool
+open_ckan(Feed *feed, Problem *problem)
+{
+	CkanState  *state = open_state(feed);
+	const JsonNode *mapping = ConfigNode(feed->config, "mapping");
+	const char *sort = ConfigString(feed->config, "sort");
+	int			count;
+	const char *const *missing = ConfigStrings(feed->config, "missing", &count);
+
+	state->sort = sort != NULL ? sort : PLAIN_SORT;
+	if (mapping == NULL)
+	{
+		ProblemSet(problem, ERROR_CLASS_CONFIG, "the configuration has no mapping");
+		strcpy(problem->field, "mapping");
+		ProblemHint(problem, "It says which column of the table goes where, such as {\"source_id\": \"/id\", "
+					"\"title\": \"/name\", \"starts_at\": \"/date\"}.");
+		return false;
+	}
+	state->mapping = MappingCompile(feed->arena, mapping, "mapping", true, NULL, NULL);
+	if (count > 0)
+	{
+		const char **words = ArenaAlloc0(feed->arena, sizeof(char *) * (size_t) (count + 1));
+
+		memcpy(words, missing, sizeof(char *) * (size_t) count);
+		MappingSetMissing(state->mapping, words);
+	}
+	return true;
+}
+
+const Connector CkanConnector = {
+	.name = "ckan",
+	.description = "Events in a table of any CKAN open data portal, by a mapping of its columns.",
+	.keys = ckan_keys,
+	.credentials = ckan_credentials,
+	.version = 1,
+	.check = check_ckan,
+	.open = open_ckan,
+	.next_request = CkanNextRequest,
+	.refused = CkanRefused,
+	.page = CkanReadPage,
+	.record = CkanNextRecord,
+	.map = CkanMap,
 };

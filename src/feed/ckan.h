@@ -5,11 +5,12 @@
  * CKAN portal by a mapping; `montreal` is a preset of it for the public events
  * of Montréal, whose table needs more than a mapping can say.
  *
- *   ckan.c           the connectors: configuration, opening, mapping
+ *   ckan.c           the connectors: configuration, opening
  *   ckan_walk.c      which request comes next, and when the walk is over
  *   ckan_answer.c    what the API's answers say of the resource, and its errors
  *   ckan_cursor.c    what a run leaves for the next: unchanged? shrunken?
  *   ckan_page.c      the records of a body, JSON or CSV
+ *   ckan_map.c       a row to a listing, by the source's mapping
  *   montreal.c       a row of Montréal's table to a listing
  *   montreal_id.c    which row is which event, or which session of one
  *   montreal_borough.c
@@ -27,6 +28,7 @@
 #include "feed/csv.h"
 #include "feed/json_read.h"
 #include "feed/json_scan.h"
+#include "feed/mapping.h"
 
 extern const Connector CkanConnector;
 extern const Connector MontrealConnector;
@@ -62,6 +64,7 @@ typedef struct CkanState
 	uint64_t	seed;			/* of record hashes */
 	bool		is_montreal;
 	const Zone *zone;			/* Montréal's */
+	Mapping    *mapping;		/* any other table's */
 
 	/* of montreal_id.c */
 	struct CkanIdClaim *claims;
@@ -194,6 +197,13 @@ extern bool CkanNextRaw(Feed *feed, CkanPage *page, Arena *arena, CkanRaw *raw);
 
 /* A value as text: of a string, number or boolean; NULL for any other. */
 extern const char *CkanText(Arena *arena, const JsonNode *value);
+
+/* ckan_map.c */
+extern MapResult CkanMap(Feed *feed, FeedPage *page, FeedRecord *record,
+						 Arena *arena, Listing *listing);
+
+/* A record's id by the mapping, in the arena; NULL: *problem. */
+extern const char *CkanSourceId(Feed *feed, const CkanRaw *raw, Arena *arena, Problem *problem);
 
 /* montreal.c */
 extern MapResult MontrealMap(Feed *feed, FeedPage *page, FeedRecord *record,

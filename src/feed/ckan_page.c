@@ -485,5 +485,7 @@ CkanNextRecord(Feed *feed, FeedPage *page, FeedRecord *record)
 		if (record->source_id == NULL)
 			MontrealExplainNoId(feed, page, &raw, &record->problem);
 	}
+	else
+		record->source_id = CkanSourceId(feed, &raw, page->arena, &record->problem);
 	return true;
 }

@@ -187,6 +187,10 @@ CkanNextRequest(Feed *feed, FeedRequest *request, Problem *problem)
 	request->headers[0] = (FeedHeader) {"Accept", state->step == CKAN_FILE ?
 	"text/csv, application/json;q=0.9, */*;q=0.5" : "application/json"};
 	request->nheaders = 1;
+
+	/* The last: a 304 to it brings no page */
+	if (state->step == CKAN_FILE)
+		state->step = CKAN_DONE;
 	add_authorization(feed, request);
 	return true;
 }

@@ -103,18 +103,6 @@ add_instance(IcsSeries *series, LocalTime local, FeedTime utc, FeedTime end, boo
 	};
 }
 
-/* How long before the window an occurrence may begin that goes on in it */
-static int64_t
-going_on(const IcsSeries *series)
-{
-	const IcsMember *master = series->master;
-	FeedTime	end = IcsMemberEnd(master, master->start.local, master->start.utc);
-
-	if (!series->ics->counts_ends || end == FEED_TIME_UNKNOWN)
-		return 0;
-	return end - master->start.utc < 366 * ICS_DAY ? end - master->start.utc : 366 * ICS_DAY;
-}
-
 /* Where to begin and to stop on the wall clock of the master's zone */
 static void
 local_window(const IcsSeries *series, LocalTime *from, LocalTime *limit)
@@ -123,7 +111,7 @@ local_window(const IcsSeries *series, LocalTime *from, LocalTime *limit)
 	int64_t		slack = GAP_SLACK + future_slack(series);
 	const Zone *zone = series->master->start.zone;
 
-	*from = ZoneToLocal(zone, feed->window_start) - slack - going_on(series);
+	*from = ZoneToLocal(zone, feed->window_start) - slack;
 	*limit = ZoneToLocal(zone, feed->window_end) + slack;
 }
 
@@ -219,8 +207,7 @@ add_rdate(IcsSeries *series, const IcsLine *line, const char *value, size_t leng
 	time.utc = ZoneToUtc(master->start.zone, time.local);
 	if (end <= time.utc)
 		end = FEED_TIME_UNKNOWN;
-	if (time.utc >= series->ics->feed->window_start - going_on(series) &&
-		time.utc < series->ics->feed->window_end)
+	if (IcsOutside(series->ics, time.utc) == NULL)
 		add_instance(series, time.local, time.utc, end, false);
 }
 

@@ -11,17 +11,17 @@
 
 #include "hash.h"
 
+extern const Connector CkanConnector;
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
-extern const Connector JsonldConnector;
 extern const Connector MeetupConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
 
 const Connector *const Connectors[] = {
+	&CkanConnector,
 	&EventbriteConnector,
 	&IcsConnector,
-	&JsonldConnector,
 	&MeetupConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,

@@ -337,7 +337,10 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 	if (page.incomplete)
 		run->incomplete = true;
 	else if (page.unchanged)
+	{
 		run->not_modified++;
+		run->keeps_validators = true;
+	}
 	else if (request->conditional && !page.is_empty)
 		keep_validator(run, validator_key(run, request->url), response->etag,
 					   response->last_modified, GetCurrentTimestamp());

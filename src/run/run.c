@@ -159,7 +159,8 @@ judge(Run *run, JobEnd *end)
 	/* Validators and cursor speak of bodies that are stored now */
 	if (end->sqlstate == NULL && run->own_transactions)
 	{
-		end->http_cache = psprintf("{%s}", run->validators.data);
+		if (!run->keeps_validators)
+			end->http_cache = psprintf("{%s}", run->validators.data);
 		if (!run->cut_short)
 			end->cursor = run->feed->next_cursor;
 	}

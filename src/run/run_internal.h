@@ -66,7 +66,8 @@ typedef struct Run
 	SourceValidator *stored_validators;
 	int			nstored_validators;
 	StringInfoData validators;	/* JSON members of the next http_cache */
-	int			not_modified;	/* lists that answered 304 */
+	int			not_modified;	/* lists that answered 304, or as much */
+	bool		keeps_validators;	/* some were not asked for: the stored ones stay */
 
 	bool		keep_raw;
 	bool		wants_detail;	/* the connector asks a second request a listing */

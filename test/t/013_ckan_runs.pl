@@ -371,6 +371,61 @@ sub same_another_way
 }
 
 # -----------------------------------------------------------------------------
+# Another city, by a mapping alone: a JSON file, times in UTC without a Z
+# -----------------------------------------------------------------------------
+{
+	my %laval = (
+		package => 'calendrier-activites',
+		mapping => {
+			source_id => { template => '{/PageUrl}@{/EventDate}' },
+			title => '/Title',
+			description => { pointer => '/Excerpt', transform => 'html_to_text' },
+			url => { template => 'https://www.laval.ca{/PageUrl}' },
+			image_url => { template => 'https://www.laval.ca{/ImageUrl}' },
+			starts_at => { pointer => '/EventDate', transform => { date => { timezone => 'UTC' } } },
+			ends_at => { pointer => '/EndDate', transform => { date => { timezone => 'UTC' } } },
+			timezone => { value => 'America/Toronto' },
+			venue_name => '/Locations/0/Label',
+			category => '/Subcategories/0/Label',
+			tags => { pointer => '/Tags', transform => { each => '/Label' } },
+		});
+	add_portal('laval', 'ckan', \%laval);
+	requested();
+	my $job = run_it('laval');
+	is($job->{status}, 'success', "Laval's shape by a mapping alone") or diag(explain($job));
+	is($job->{nb_fetched}, $count / 3, 'all of its events');
+	is($job->{nb_errors}, 0, 'none refused');
+	is(requested(), 'package_show download', 'from the file: it is not in the datastore');
+
+	my %starts = map { $_->{number} - 90000 => $_->{start} }
+	  grep { defined } @{ $upstream->control('truth', feed => 'montreal')->{events} };
+	my ($seen, $wrong) = (0, 0);
+	for my $row (query_json($node, q{
+		SELECT substring(source_id from '-(\d+)[.]aspx') AS index, category,
+		       to_char(starts_at AT TIME ZONE timezone, 'YYYY-MM-DD"T"HH24:MI:SS') AS start, all_day
+		  FROM ingest.listing WHERE source = 'laval'}))
+	{
+		# of a series only the first has its own number
+		next if $row->{index} % 50 < 5;
+		$seen++;
+		$wrong++ if $row->{start} ne $starts{ $row->{index} } || $row->{all_day};
+	}
+	cmp_ok($seen, '>', 40, "$seen events of no series");
+	is($wrong, 0, 'begin when they do');
+	is(run_it('laval')->{status}, 'no_change', 'unchanged since');
+	is(requested(), 'package_show', 'by one request');
+
+	# the file's own validator, when last_modified is of no use
+	$node->safe_psql('postgres', q{UPDATE ingest.source_state SET cursor = cursor - 'last_modified' WHERE source = 'laval'});
+	$job = run_it('laval');
+	is(counters($job), 'no_change 0 0 0 0 0', 'a file that answers 304');
+	is(requested(), 'package_show download', 'was asked whether it has changed');
+
+	my $failure = failure($node, q{SELECT ingest_add_source('bad', 'ckan', '{"mapping": {"titel": "/a", "title": 3}}')});
+	like($failure->{text}, qr/"$_"/, "ckan: names $_") for 'resource_id', 'mapping.source_id', 'mapping.titel', 'mapping.title';
+}
+
+# -----------------------------------------------------------------------------
 # What a person asks before
 # -----------------------------------------------------------------------------
 {
