@@ -59,7 +59,7 @@ const ConfigKey ConfigCommonKeys[] = {
 	{"horizon_future", CONFIG_INTERVAL, "\"18 months\"",
 		"Events that start later than this from now are skipped."},
 	{"window_start", CONFIG_TIMESTAMP, NULL,
-		"Events that ended before this instant are skipped; replaces horizon_past."},
+		"Events that ended before this instant are skipped, of calendars those that began before it; replaces horizon_past."},
 	{"window_end", CONFIG_TIMESTAMP, NULL,
 		"Events that start at this instant or later are skipped; replaces horizon_future."},
 	{"missing_runs", CONFIG_INTEGER, "2",

@@ -235,6 +235,7 @@ IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool 
 	ics->seed = FeedSeed(feed);
 	ics->expand = expand;
 	ics->include_private = include_private;
+	ics->counts_ends = !ConfigIsSet(feed->config, "window_start");
 	ics->mapped_entry = ICS_NO_ENTRY;
 	ics->scratch = ArenaCreate();
 	ics->loaded = ArenaCreate();
@@ -281,7 +282,7 @@ surely_outside(const IcsPage *ics, const IcsEntry *entry)
 		entry->flags & (ICS_SHARED | ICS_OVERRIDE | ICS_RECURS))
 		return NULL;
 	if (entry->start < ics->feed->window_start - slack)
-		return "past";
+		return entry->flags & ICS_GOES_ON ? NULL : "past";
 	return entry->start >= ics->feed->window_end + slack ? "out_of_horizon" : NULL;
 }
 

@@ -26,11 +26,13 @@
 #define MAX_EXPANDED 200000
 
 const char *
-IcsOutside(const IcsPage *ics, FeedTime start)
+IcsOutside(const IcsPage *ics, FeedTime start, FeedTime end)
 {
-	if (start < ics->feed->window_start)
-		return "past";
-	return start >= ics->feed->window_end ? "out_of_horizon" : NULL;
+	if (start >= ics->feed->window_end)
+		return "out_of_horizon";
+	if (start >= ics->feed->window_start)
+		return NULL;
+	return ics->counts_ends && end != FEED_TIME_UNKNOWN && end > ics->feed->window_start ? NULL : "past";
 }
 
 /* ---- making occurrences ---- */
@@ -101,7 +103,8 @@ static void
 add_single(IcsSeries *series, const IcsMember *member, bool many)
 {
 	IcsOccurrence *occurrence;
-	const char *outside = IcsOutside(series->ics, member->start.utc);
+	FeedTime	end = IcsMemberEnd(member, member->start.local, member->start.utc);
+	const char *outside = IcsOutside(series->ics, member->start.utc, end);
 
 	if (outside != NULL)
 	{
@@ -110,7 +113,7 @@ add_single(IcsSeries *series, const IcsMember *member, bool many)
 	}
 	occurrence = add_occurrence(series, member);
 	occurrence->start = member->start.utc;
-	occurrence->end = IcsMemberEnd(member, member->start.local, member->start.utc);
+	occurrence->end = end;
 	occurrence->zone = member->start.zone;
 	occurrence->source_id = !many ? member->uid :
 		occurrence_id(series, member, member->start.utc, member->start.is_date, member->start.local);
@@ -153,7 +156,8 @@ static void
 add_override(IcsSeries *series, const IcsMember *member)
 {
 	const IcsTime *id = &member->recurrence_id;
-	const char *outside = IcsOutside(series->ics, member->start.utc);
+	FeedTime	end = IcsMemberEnd(member, member->start.local, member->start.utc);
+	const char *outside = IcsOutside(series->ics, member->start.utc, end);
 	IcsOccurrence *occurrence;
 
 	if (outside != NULL)
@@ -163,7 +167,7 @@ add_override(IcsSeries *series, const IcsMember *member)
 	}
 	occurrence = add_occurrence(series, member);
 	occurrence->start = member->start.utc;
-	occurrence->end = IcsMemberEnd(member, member->start.local, member->start.utc);
+	occurrence->end = end;
 	occurrence->zone = member->start.zone;
 	occurrence->source_id = occurrence_id(series, member, id->utc, id->is_date, id->local);
 	occurrence->series_id = member->uid;
@@ -211,6 +215,7 @@ add_from_instance(IcsSeries *series, const IcsInstance *instance)
 	const IcsMember *teller = future_override(series, instance->utc);
 	LocalTime	local = instance->local;
 	FeedTime	utc = instance->utc;
+	FeedTime	end;
 	IcsOccurrence *occurrence;
 
 	if (teller != NULL)
@@ -221,12 +226,13 @@ add_from_instance(IcsSeries *series, const IcsInstance *instance)
 	}
 	else
 		teller = master;
-	if (IcsOutside(series->ics, utc) != NULL)
+	end = instance->end != FEED_TIME_UNKNOWN && teller == master ?
+		instance->end : IcsMemberEnd(teller, local, utc);
+	if (IcsOutside(series->ics, utc, end) != NULL)
 		return false;
 	occurrence = add_occurrence(series, teller);
 	occurrence->start = utc;
-	occurrence->end = instance->end != FEED_TIME_UNKNOWN && teller == master ?
-		instance->end : IcsMemberEnd(teller, local, utc);
+	occurrence->end = end;
 	occurrence->zone = teller->start.zone;
 	occurrence->outside_rule = instance->outside_rule;
 	occurrence->source_id = occurrence_id(series, master, instance->utc,
@@ -279,7 +285,7 @@ expand_master(IcsSeries *series, const IcsMember *master)
 			ics->feed->breathe();
 		if (IcsIsGone(series, &series->instances[i]))
 			continue;
-		if (IcsOutside(ics, series->instances[i].utc) == NULL &&
+		if (IcsOutside(ics, series->instances[i].utc, FEED_TIME_UNKNOWN) == NULL &&
 			(series->nexpanded + count >= ICS_MAX_OCCURRENCES || ics->nexpanded + count >= MAX_EXPANDED))
 			break;
 		count += add_from_instance(series, &series->instances[i]);

@@ -103,6 +103,18 @@ add_instance(IcsSeries *series, LocalTime local, FeedTime utc, FeedTime end, boo
 	};
 }
 
+/* How long before the window an occurrence may begin that goes on in it */
+static int64_t
+going_on(const IcsSeries *series)
+{
+	const IcsMember *master = series->master;
+	FeedTime	end = IcsMemberEnd(master, master->start.local, master->start.utc);
+
+	if (!series->ics->counts_ends || end == FEED_TIME_UNKNOWN)
+		return 0;
+	return end - master->start.utc < 366 * ICS_DAY ? end - master->start.utc : 366 * ICS_DAY;
+}
+
 /* Where to begin and to stop on the wall clock of the master's zone */
 static void
 local_window(const IcsSeries *series, LocalTime *from, LocalTime *limit)
@@ -111,7 +123,7 @@ local_window(const IcsSeries *series, LocalTime *from, LocalTime *limit)
 	int64_t		slack = GAP_SLACK + future_slack(series);
 	const Zone *zone = series->master->start.zone;
 
-	*from = ZoneToLocal(zone, feed->window_start) - slack;
+	*from = ZoneToLocal(zone, feed->window_start) - slack - going_on(series);
 	*limit = ZoneToLocal(zone, feed->window_end) + slack;
 }
 
@@ -207,7 +219,8 @@ add_rdate(IcsSeries *series, const IcsLine *line, const char *value, size_t leng
 	time.utc = ZoneToUtc(master->start.zone, time.local);
 	if (end <= time.utc)
 		end = FEED_TIME_UNKNOWN;
-	if (IcsOutside(series->ics, time.utc) == NULL)
+	if (time.utc >= series->ics->feed->window_start - going_on(series) &&
+		time.utc < series->ics->feed->window_end)
 		add_instance(series, time.local, time.utc, end, false);
 }
 

@@ -43,6 +43,7 @@ extern const Connector IcsConnector;
 #define ICS_SHARED		0x08	/* another component has the same UID */
 #define ICS_DONE		0x10	/* its records are given out */
 #define ICS_NO_UID		0x20
+#define ICS_GOES_ON		0x40	/* may end in the window, wherever it starts */
 
 /* One VEVENT; kept small, as there are as many as the body holds */
 typedef struct IcsEntry
@@ -98,6 +99,7 @@ typedef struct IcsPage
 	uint64_t	seed;
 	bool		expand;
 	bool		include_private;
+	bool		counts_ends;	/* what goes on is in the window */
 
 	IcsEntry   *entries;		/* malloc; in the order of the body */
 	uint32_t	nentries;
@@ -298,8 +300,13 @@ typedef struct IcsOccurrence
  */
 extern void IcsOccurrences(IcsPage *ics, uint32_t first, IcsOccurrence **list, int *count);
 
-/* 'past' or 'out_of_horizon', or NULL for what lies in the window. */
-extern const char *IcsOutside(const IcsPage *ics, FeedTime start);
+/*
+ * 'past' or 'out_of_horizon', or NULL for what lies in the window.  Before now
+ * (horizon_past) lies what is over: an exhibition that goes on is not past.  Of
+ * a window given by its instants only the start counts, so that windows side
+ * by side list each occurrence once.  end may be UNKNOWN.
+ */
+extern const char *IcsOutside(const IcsPage *ics, FeedTime start, FeedTime end);
 
 /* ---- listings ---- */
 

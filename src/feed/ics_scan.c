@@ -25,6 +25,8 @@
 /* Bytes kept of a line that this pass reads; a UID may be as long */
 #define HELD_MAX 8192
 
+#define DAY 86400
+
 #define MAX_DEPTH 16
 #define MAX_CALENDARS 10000
 #define MAX_WARNINGS 20
@@ -48,6 +50,8 @@ typedef struct Scan
 	int			depth;			/* may exceed MAX_DEPTH: those are not known */
 	IcsCalendar *calendar;
 	IcsEntry	event;			/* the VEVENT that is open */
+	LocalTime	end;			/* its DTEND as written, or FEED_TIME_UNKNOWN */
+	IcsDuration duration;		/* its DURATION */
 	bool		has_uid;
 	bool		has_dated_uid;
 	IcsDatedUid dated_uid;
@@ -208,6 +212,19 @@ event_property(Scan *scan, const IcsLine *line)
 			IcsReadStamp(value, length, &event->start, &is_date, &is_utc) && is_utc)
 			event->flags |= ICS_UTC;
 	}
+	else if (IcsNameIs(line, "DTEND"))
+	{
+		bool		is_date,
+					is_utc;
+
+		if (!IcsReadStamp(value, length, &scan->end, &is_date, &is_utc))
+			scan->end = FEED_TIME_UNKNOWN;
+	}
+	else if (IcsNameIs(line, "DURATION"))
+	{
+		if (!IcsReadDuration(value, length, &scan->duration))
+			memset(&scan->duration, 0, sizeof(IcsDuration));
+	}
 	else if (IcsNameIs(line, "RRULE") || IcsNameIs(line, "RDATE") || IcsNameIs(line, "EXRULE"))
 		event->flags |= ICS_RECURS;
 	else if (IcsNameIs(line, "RECURRENCE-ID"))
@@ -277,6 +294,23 @@ begin_calendar(Scan *scan)
 	ics->calendars[ics->ncalendars++] = scan->calendar;
 }
 
+/*
+ * May the open event end in the window, if not begin there?  A wall clock is
+ * nowhere more than a day from UTC.
+ */
+static bool
+may_go_on(const Scan *scan)
+{
+	const IcsPage *ics = scan->ics;
+	LocalTime	end = scan->end;
+
+	if (!ics->counts_ends || scan->event.start == FEED_TIME_UNKNOWN)
+		return false;
+	if (end == FEED_TIME_UNKNOWN)
+		end = scan->event.start + (scan->duration.days + 1) * DAY + scan->duration.seconds;
+	return end >= ics->feed->window_start - DAY;
+}
+
 /* The open event has ended: index it */
 static void
 add_event(Scan *scan)
@@ -285,6 +319,8 @@ add_event(Scan *scan)
 	IcsEntry   *event = &scan->event;
 
 	event->length = (uint32_t) (scan->held_end - event->offset);
+	if (may_go_on(scan))
+		event->flags |= ICS_GOES_ON;
 	if (!scan->has_uid)
 	{
 		event->flags |= ICS_NO_UID;
@@ -326,6 +362,8 @@ begin(Scan *scan, const IcsLine *line)
 	else if (kind == KIND_EVENT)
 	{
 		scan->has_uid = scan->has_dated_uid = false;
+		scan->end = FEED_TIME_UNKNOWN;
+		memset(&scan->duration, 0, sizeof(IcsDuration));
 		scan->event = (IcsEntry)
 		{
 			.start = FEED_TIME_UNKNOWN, .offset = (uint32_t) scan->held_offset,
@@ -393,6 +431,17 @@ end(Scan *scan, const IcsLine *line)
 
 /* ---- lines ---- */
 
+/* Of what begins with D: DTSTART, DTEND or DURATION, not DTSTAMP, DESCRIPTION */
+static inline bool
+is_time(const char *text, size_t length)
+{
+	if (length < 6)
+		return length > 4;		/* a name may itself be folded */
+	if ((text[1] | 0x20) == 't')
+		return (text[2] | 0x20) == 'e' || (text[5] | 0x20) == 'r';
+	return (text[1] | 0x20) == 'u';
+}
+
 /* Is this a line that the pass reads?  Most are settled by their first letter */
 static inline bool
 is_wanted(const Scan *scan, const char *text, size_t length)
@@ -407,8 +456,7 @@ is_wanted(const Scan *scan, const char *text, size_t length)
 			if (letter == 'u' || letter == 'r')
 				return true;
 			if (letter == 'd')
-				return length > 4 && (text[4] | 0x20) == 'a' && (text[1] | 0x20) == 't' &&
-					(length < 6 || (text[5] | 0x20) == 'r');
+				return is_time(text, length);
 			return letter == 's' && (length < 2 || (text[1] | 0x20) == 'e');
 		case KIND_CALENDAR:
 			return true;

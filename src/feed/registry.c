@@ -14,6 +14,7 @@
 extern const Connector CkanConnector;
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector JsonldConnector;
 extern const Connector MeetupConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
@@ -22,6 +23,7 @@ const Connector *const Connectors[] = {
 	&CkanConnector,
 	&EventbriteConnector,
 	&IcsConnector,
+	&JsonldConnector,
 	&MeetupConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,

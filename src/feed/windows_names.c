@@ -143,7 +143,8 @@ static const WindowsZone display_names[] = {
 	{"Windhoek", "Africa/Windhoek"},
 	{"Yakutsk", "Asia/Yakutsk"},
 	{"Yangon (Rangoon)", "Asia/Yangon"},
-	{"Yerevan", "Asia/Yerevan"}
+	{"Yerevan", "Asia/Yerevan"},
+	{"tzone://Microsoft/Utc", "Etc/UTC"}	/* Exchange's */
 };
 
 #define DISPLAY_NAMES ((int) (sizeof(display_names) / sizeof(display_names[0])))
@@ -194,21 +195,47 @@ skip_offset(const char *name)
 	return close + strspn(close, " ");
 }
 
-const char *
-WindowsZoneToIana(const char *name)
+/* CLDR's zone of that name, or NULL */
+static const char *
+find_in_cldr(const char *name)
 {
 	const WindowsZone *found = bsearch(name, WindowsZones, WindowsZoneCount,
 									   sizeof(WindowsZone), compare_name);
 
+	return found == NULL ? NULL : found->iana;
+}
+
+/* "Eastern Daylight Time", as some write in summer: the zone is the same */
+static const char *
+find_by_daylight(const char *name)
+{
+	static const char daylight[] = "Daylight Time";
+	static const char standard[] = "Standard Time";
+	size_t		length = strlen(name);
+	size_t		ending = sizeof(daylight) - 1;
+	char		other[64];
+
+	if (length <= ending || length >= sizeof(other) ||
+		strcasecmp(name + length - ending, daylight) != 0)
+		return NULL;
+	memcpy(other, name, length - ending);
+	strcpy(other + length - ending, standard);
+	return find_in_cldr(other);
+}
+
+const char *
+WindowsZoneToIana(const char *name)
+{
+	const char *found = find_in_cldr(name);
+
 	if (found != NULL)
-		return found->iana;
+		return found;
 	name = skip_offset(name);
 	if (is_amsterdam(name))
 		return "Europe/Berlin";
 	for (int i = 0; i < DISPLAY_NAMES; i++)
 		if (is_display_name(name, display_names[i].name))
 			return display_names[i].iana;
-	found = bsearch(name, WindowsZones, WindowsZoneCount,
-					sizeof(WindowsZone), compare_name);
-	return found == NULL ? NULL : found->iana;
+	found = find_in_cldr(name);
+	return found != NULL ? found : find_by_daylight(name);
 }

@@ -79,7 +79,7 @@ read_file(const char *path, size_t *length)
 static Harness *
 take(const char *bytes, size_t length, FeedTime start, FeedTime end)
 {
-	Harness    *h = HarnessOpen(&IcsConnector, "{\"default_timezone\": \"UTC\"}");
+	Harness    *h = HarnessOpen(&IcsConnector, "{\"default_timezone\": \"UTC\", \"window_start\": \"-infinity\"}");
 	clock_t		began = clock();
 	double		seconds;
 

@@ -116,6 +116,31 @@ test_mixed_ends(void)
 	TapOk(HarnessListing(h, "point")->ends_at == FEED_TIME_UNKNOWN, "an end at the start is none");
 }
 
+/* What began before the window and goes on in it */
+static void
+test_going_on(void)
+{
+	static const char events[] = CALENDAR("",
+		EVENT("exhibition", "DTSTART;VALUE=DATE:20261101\r\nDTEND;VALUE=DATE:20270301\r\n")
+		EVENT("residence", "DTSTART:20261220T190000Z\r\nDURATION:P4W\r\n")
+		EVENT("over", "DTSTART;VALUE=DATE:20261101\r\nDTEND;VALUE=DATE:20261201\r\n")
+		EVENT("point", "DTSTART:20261220T190000Z\r\n")
+		EVENT("fair", "DTSTART;VALUE=DATE:20261102\r\nDURATION:P10D\r\nRRULE:FREQ=MONTHLY;BYDAY=-1MO;COUNT=4\r\n")
+		EVENT("fair", "RECURRENCE-ID;VALUE=DATE:20261130\r\nDTSTART;VALUE=DATE:20261130\r\nDURATION:P90D\r\nSUMMARY:Longer\r\n"));
+
+	take(events);
+	TapOk(HarnessListing(h, "exhibition") != NULL && HarnessListing(h, "residence") != NULL,
+		  "what goes on is not past");
+	TapOk(HarnessListing(h, "over") == NULL && HarnessListing(h, "point") == NULL, "what is over is");
+	TapOk(HarnessListing(h, "fair/20261228") != NULL && HarnessListing(h, "fair/20261130") != NULL &&
+		  HarnessListing(h, "fair/20270125") != NULL && HarnessListing(h, "fair/20261102") == NULL,
+		  "occurrences and overrides likewise");
+	open_with("{\"window_start\": \"2027-01-01T00:00:00Z\"}");
+	HarnessRunText(h, events);
+	TapOk(h->nlistings == 2 && HarnessListing(h, "fair/20270125") != NULL,
+		  "of a window given by its instants only the start counts");
+}
+
 /* ---- publication ---- */
 
 static const char private_events[] = CALENDAR("",
@@ -237,6 +262,7 @@ main(void)
 	test_dated_uids();
 	test_titles();
 	test_mixed_ends();
+	test_going_on();
 	test_private();
 	test_answers();
 	test_utc_series();

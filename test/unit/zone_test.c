@@ -94,6 +94,10 @@ test_names(void)
 
 	test_name("(UTC-05:00) Eastern Time (US & Canada)", "America/New_York");
 	test_name("(UTC-05:00) Eastern Time (US \\& Canada)", "America/New_York");
+	test_name("(UTC-05:00) Eastern Time (US and Canada)", "America/New_York");
+	test_name("Eastern Daylight Time", "America/New_York");
+	test_name("Daylight Time", NULL);
+	test_name("tzone://Microsoft/Utc", "UTC");
 	test_name("(GMT+01.00) Amsterdam, Belgrade", "Europe/Berlin");
 	test_name("(GMT+10:00) Canberra, Melbourne, Sydney", "Australia/Sydney");
 	test_name("(GMT+10:00) Canberra\\, Melbourne\\, Sydney", "Australia/Sydney");
@@ -110,6 +114,8 @@ test_names(void)
 
 	test_name("", NULL);
 	test_name("Customized Time Zone", NULL);
+	test_name("Eastern Time (US andCanada)", NULL);
+	test_name("Eastern Time (US &", NULL);
 	test_name("tzone://Microsoft/Custom", NULL);
 	test_name("/Europe/CUSTOM", NULL);
 	test_name("1", NULL);
