@@ -157,12 +157,40 @@ ics_next_request(Feed *feed, FeedRequest *request, Problem *problem)
 
 /* ---- a page ---- */
 
+/*
+ * What map() made last of a component, times aside: all occurrences of a
+ * series that go into the same arena share it.  2,000 of them would else
+ * read, encode, map and hold the same texts 2,000 times.  Lives in that arena;
+ * page and arena may end in either order.
+ */
+typedef struct SharedListing
+{
+	IcsPage    *ics;			/* NULL: the page is gone, or has a newer one */
+	const Arena *arena;
+	uint32_t	entry;
+	const char *raw;
+	size_t		raw_length;
+	Listing		listing;
+} SharedListing;
+
+/* For ArenaOnReset, of the arena that it lives in */
+static void
+forget_shared(void *object)
+{
+	SharedListing *shared = object;
+
+	if (shared->ics != NULL)
+		shared->ics->shared = NULL;
+}
+
 /* For ArenaOnReset */
 static void
 free_index(void *page)
 {
 	IcsPage    *ics = page;
 
+	if (ics->shared != NULL)
+		ics->shared->ics = NULL;
 	free(ics->entries);
 	free(ics->order);
 	ArenaFree(ics->scratch);
@@ -237,6 +265,7 @@ IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool 
 	ics->include_private = include_private;
 	ics->counts_ends = !ConfigIsSet(feed->config, "window_start");
 	ics->mapped_entry = ICS_NO_ENTRY;
+	ics->steps_left = ICS_STEPS + (int64_t) body->size * ICS_STEPS_PER_BYTE;
 	ics->scratch = ArenaCreate();
 	ics->loaded = ArenaCreate();
 	ics->mapped = ArenaCreate();
@@ -398,19 +427,48 @@ parse_entry(IcsPage *ics, uint32_t index, Problem *problem)
 	return true;
 }
 
+/* What the component of an entry says, mapped into arena once; NULL: record->problem */
+static const SharedListing *
+share_component(IcsPage *ics, uint32_t index, Arena *arena, FeedRecord *record)
+{
+	SharedListing *shared = ics->shared;
+
+	if (shared != NULL && shared->arena == arena && shared->entry == index)
+		return shared;
+	if (shared != NULL)
+		shared->ics = NULL;
+	ics->shared = NULL;
+	ArenaReset(ics->loaded);
+	set_raw(ics, index, ICS_MAX_COMPONENT, arena, record);
+	if (!parse_entry(ics, index, &record->problem))
+		return NULL;
+	shared = ArenaAlloc0(arena, sizeof(SharedListing));
+	ListingInit(&shared->listing);
+	IcsMapTexts(ics, index, ics->mapped_component, ics->mapped_ical, arena, &shared->listing);
+	shared->ics = ics;
+	shared->arena = arena;
+	shared->entry = index;
+	shared->raw = record->raw;
+	shared->raw_length = record->raw_length;
+	ArenaOnReset(arena, forget_shared, shared);
+	ics->shared = shared;
+	return shared;
+}
+
 MapResult
 IcsPageMap(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing *listing)
 {
 	IcsPage    *ics = page->state;
 	const IcsOccurrence *occurrence = record->state;
+	const SharedListing *shared = share_component(ics, occurrence->entry, arena, record);
 
 	ListingInit(listing);
-	ArenaReset(ics->loaded);
-	set_raw(ics, occurrence->entry, ICS_MAX_COMPONENT, arena, record);
-	if (!parse_entry(ics, occurrence->entry, &record->problem) ||
-		!IcsMap(ics, occurrence, ics->mapped_component, ics->mapped_ical, arena, listing,
-				&record->problem))
+	if (shared == NULL)
 		return MAP_REFUSED;
+	*listing = shared->listing;
+	record->raw = shared->raw;
+	record->raw_length = shared->raw_length;
+	IcsMapOccurrence(ics, occurrence, arena, listing);
 	return MAP_LISTING;
 }
 

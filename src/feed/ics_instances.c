@@ -73,6 +73,21 @@ IcsSetHas(const IcsTimeSet *set, int64_t item)
 		bsearch(&item, set->items, set->count, sizeof(int64_t), compare_int64) != NULL;
 }
 
+/* ---- the budget ---- */
+
+int64_t
+IcsStepsFor(const IcsPage *ics, int64_t max)
+{
+	return ics->steps_left < max ? ics->steps_left : max;
+}
+
+void
+IcsCountSteps(IcsPage *ics, int64_t steps)
+{
+	ics->steps_left -= steps < ics->steps_left ? steps : ics->steps_left;
+	ics->feed->breathe();
+}
+
 /* ---- the recurrence set ---- */
 
 /* How far THISANDFUTURE moves occurrences, at most */
@@ -151,6 +166,7 @@ add_rule(IcsSeries *series, const IcsLine *line, bool excludes)
 											 error, sizeof(error));
 	RecurrenceIterator *iterator;
 	RecurrenceResult result;
+	int64_t		steps;
 	LocalTime	from,
 				limit,
 				local;
@@ -164,8 +180,9 @@ add_rule(IcsSeries *series, const IcsLine *line, bool excludes)
 	}
 	local_window(series, &from, &limit);
 	limit = until_limit(rule, master, limit);
+	steps = IcsStepsFor(ics, MAX_STEPS);
 	iterator = RecurrenceStart(series->work, rule, master->start.local, master->start.is_date,
-							   from, limit, MAX_STEPS);
+							   from, limit, steps);
 	while ((result = RecurrenceNext(iterator, &local)) == RECURRENCE_FOUND)
 	{
 		FeedTime	utc = ZoneToUtc(master->start.zone, local);
@@ -179,6 +196,9 @@ add_rule(IcsSeries *series, const IcsLine *line, bool excludes)
 		if (count % 256 == 255)
 			ics->feed->breathe();
 	}
+	IcsCountSteps(ics, RecurrenceSteps(iterator));
+	if (result == RECURRENCE_EXHAUSTED && steps < MAX_STEPS)
+		ics->page->incomplete = true;	/* it depends on the other rules what is left */
 	if (result == RECURRENCE_EXHAUSTED)
 		IcsWarn(ics, "event \"%s\": its recurrence rule is too costly and was not followed to the end",
 				master->uid);

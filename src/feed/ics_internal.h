@@ -32,6 +32,15 @@ extern const Connector IcsConnector;
 /* Occurrences of one series in one run */
 #define ICS_MAX_OCCURRENCES 2000
 
+/*
+ * Steps of the evaluator that all rules of a body may take together: far more
+ * than calendars need (a weekly rule takes as many as it has occurrences in
+ * the window), and few enough that 100 KB of the costliest rules take well
+ * below a second.
+ */
+#define ICS_STEPS 1000000
+#define ICS_STEPS_PER_BYTE 10
+
 /* A component longer than this is refused; RFC 5545 knows no limit */
 #define ICS_MAX_COMPONENT (8 * 1024 * 1024)
 
@@ -119,6 +128,8 @@ typedef struct IcsPage
 	uint32_t	mapped_entry;
 	const struct IcsComponent *mapped_component;
 	struct icalcomponent_impl *mapped_ical;
+	struct SharedListing *shared;	/* of map(): the component given out last */
+	int64_t		steps_left;		/* of the evaluator, for all rules of the body */
 	int			nkept_refusals;
 	int			nexpanded;		/* occurrences of series so far */
 	int			ncustom_zones;
@@ -263,6 +274,14 @@ extern bool IcsReadDuration(const char *text, size_t length, IcsDuration *durati
 /* "20261122T190000Z", or "20261122"; at least 20 bytes. */
 extern void IcsFormatStamp(FeedTime time, bool is_date, char *text, size_t size);
 
+/* ---- rules ---- */
+
+/* Steps that one rule may take, at most `max`, of those that the body has left. */
+extern int64_t IcsStepsFor(const IcsPage *ics, int64_t max);
+
+/* Count what a rule took, and let the host breathe. */
+extern void IcsCountSteps(IcsPage *ics, int64_t steps);
+
 /* ---- zones ---- */
 
 /* The zone that a TZID of this calendar means; never NULL. */
@@ -310,10 +329,13 @@ extern const char *IcsOutside(const IcsPage *ics, FeedTime start, FeedTime end);
 
 /* ---- listings ---- */
 
-/* Complete the listing of an occurrence; false: *problem. */
-extern bool IcsMap(IcsPage *ics, const IcsOccurrence *occurrence,
-				   const IcsComponent *component, struct icalcomponent_impl *ical,
-				   Arena *arena, Listing *listing, Problem *problem);
+/* What a component says of all its occurrences: everything but ids and times. */
+extern void IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component,
+						struct icalcomponent_impl *ical, Arena *arena, Listing *listing);
+
+/* What one occurrence adds to it. */
+extern void IcsMapOccurrence(IcsPage *ics, const IcsOccurrence *occurrence, Arena *arena,
+							 Listing *listing);
 
 /* LOCATION's one string into the listing's venue, address and so on. */
 extern void IcsPlace(const char *location, Arena *arena, Listing *listing);

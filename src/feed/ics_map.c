@@ -312,18 +312,16 @@ map_times(const IcsOccurrence *occurrence, IcsPage *ics, IcsCalendar *calendar, 
 		listing->timezone = ArenaStrdup(arena, name);
 }
 
-bool
-IcsMap(IcsPage *ics, const IcsOccurrence *occurrence, const IcsComponent *component,
-	   struct icalcomponent_impl *ical, Arena *arena, Listing *listing, Problem *problem)
+void
+IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component,
+			struct icalcomponent_impl *ical, Arena *arena, Listing *listing)
 {
-	IcsCalendar *calendar = ics->calendars[ics->entries[occurrence->entry].calendar];
+	IcsCalendar *calendar = ics->calendars[ics->entries[entry].calendar];
 	TextBuilder attributes = {.arena = arena};
 	const IcsLine *revision = IcsFind(component, "LAST-MODIFIED");
 	const char *url = first_text(ical, ICAL_URL_PROPERTY);
 	size_t		length;
 
-	listing->source_id = occurrence->source_id;
-	listing->series_id = occurrence->series_id;
 	if (revision == NULL)
 		revision = IcsFind(component, "SEQUENCE");
 	if (revision != NULL)
@@ -332,7 +330,6 @@ IcsMap(IcsPage *ics, const IcsOccurrence *occurrence, const IcsComponent *compon
 
 		listing->revision = TextLine(arena, text, length > 40 ? 40 : length, false);
 	}
-	map_times(occurrence, ics, calendar, arena, listing);
 	map_title(ical, calendar, arena, listing);
 	map_description(ical, arena, listing);
 	if (url != NULL)
@@ -344,12 +341,30 @@ IcsMap(IcsPage *ics, const IcsOccurrence *occurrence, const IcsComponent *compon
 	map_organizer(ical, arena, listing);
 	map_image(ical, arena, listing);
 	map_language(ics, ical, arena, listing);
-	if (occurrence->outside_rule)
-		BuilderAddFlag(&attributes, "outside_rule");
 	if (IcsIsPrivate(component))
 		BuilderAddFlag(&attributes, "private");
 	if (calendar->is_answer)
 		BuilderAddFlag(&attributes, "answer");
 	listing->attributes = BuilderCloseObject(&attributes);
-	return true;
+}
+
+/* An object's text with one more member */
+static const char *
+with_outside_rule(Arena *arena, const char *attributes)
+{
+	if (attributes == NULL)
+		return "{\"outside_rule\":true}";
+	return ArenaPrintf(arena, "%.*s,\"outside_rule\":true}", (int) strlen(attributes) - 1, attributes);
+}
+
+void
+IcsMapOccurrence(IcsPage *ics, const IcsOccurrence *occurrence, Arena *arena, Listing *listing)
+{
+	IcsCalendar *calendar = ics->calendars[ics->entries[occurrence->entry].calendar];
+
+	listing->source_id = occurrence->source_id;
+	listing->series_id = occurrence->series_id;
+	map_times(occurrence, ics, calendar, arena, listing);
+	if (occurrence->outside_rule)
+		listing->attributes = with_outside_rule(arena, listing->attributes);
 }

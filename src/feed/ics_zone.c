@@ -148,10 +148,11 @@ add_rule(IcsPage *ics, CustomZone *zone, const Observance *observance, const Ics
 	if (limit - from > INT64_C(400) * 366 * 86400 && from < observance->start)
 		from = observance->start;
 	iterator = RecurrenceStart(ics->scratch, rule, observance->start, false, from, limit,
-							   MAX_RULE_STEPS);
+							   IcsStepsFor(ics, MAX_RULE_STEPS));
 	while (count++ < MAX_RULE_CHANGES && RecurrenceNext(iterator, &onset) == RECURRENCE_FOUND)
 		if (onset != observance->start)
 			add_change(zone, observance, onset);
+	IcsCountSteps(ics, RecurrenceSteps(iterator));
 }
 
 /* The onsets by one RDATE */
@@ -302,6 +303,8 @@ resolve_tzid(IcsPage *ics, IcsCalendar *calendar, const char *tzid)
 
 	if (zone != NULL && ZoneName(zone) != NULL)
 		return zone;
+
+	ics->feed->breathe();
 
 	/* Of a mere offset the file may know more: summer time */
 	timezone = find_timezone(ics, calendar, tzid);

@@ -64,6 +64,7 @@ struct RecurrenceIterator
 	LocalTime	horizon;		/* nothing until here: nothing ever */
 	int64_t		remaining;		/* of COUNT, or -1 */
 	int64_t		budget;			/* steps left; < 0: exhausted */
+	int64_t		max_steps;		/* what it was to begin with */
 	RecurrenceResult state;
 
 	bool		has_positions;
@@ -501,6 +502,12 @@ RecurrenceNext(RecurrenceIterator *iterator, LocalTime *occurrence)
 	return iterator->state;
 }
 
+int64_t
+RecurrenceSteps(const RecurrenceIterator *iterator)
+{
+	return iterator->max_steps - (iterator->budget > 0 ? iterator->budget : 0);
+}
+
 /* ---- starting ---- */
 
 static int64_t
@@ -674,7 +681,7 @@ RecurrenceStart(Arena *arena, const Recurrence *rule, LocalTime dtstart, bool is
 	RecurrenceIterator *iterator = ArenaAlloc0(arena, sizeof(RecurrenceIterator));
 
 	iterator->state = RECURRENCE_FOUND;
-	iterator->budget = max_steps;
+	iterator->budget = iterator->max_steps = max_steps;
 	if (is_date && dtstart >= FIRST_TIME)
 		dtstart -= floor_mod(dtstart, SECONDS_PER_DAY);
 	set_window(iterator, rule, dtstart, from, limit);

@@ -75,4 +75,7 @@ extern RecurrenceIterator *RecurrenceStart(Arena *arena, const Recurrence *rule,
 										   int64_t max_steps);
 extern RecurrenceResult RecurrenceNext(RecurrenceIterator *iterator, LocalTime *occurrence);
 
+/* The steps taken so far, for a caller that shares a budget among rules. */
+extern int64_t RecurrenceSteps(const RecurrenceIterator *iterator);
+
 #endif

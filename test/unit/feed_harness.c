@@ -146,6 +146,8 @@ take_record(Harness *h, HarnessItem *item)
 		h->nskipped++;
 	else
 		h->nrefused++;
+	if (h->on_item != NULL)
+		h->on_item(h, item, h->on_item_arg);
 	keep_item(h, item);
 }
 
@@ -206,7 +208,7 @@ read_chunk(void *arg, size_t offset, char *buffer, size_t length)
 void
 HarnessRunChunked(Harness *h, const char *bytes, size_t length, size_t chunk)
 {
-	Chunked    *chunked = ArenaAlloc(h->arena, sizeof(Chunked));
+	Chunked    *chunked = ArenaAlloc(h->feed.arena, sizeof(Chunked));
 	FeedBody	body = {.size = length, .read = read_chunk, .arg = chunked,
 	.content_type = h->content_type};
 

@@ -42,6 +42,8 @@ typedef struct Harness
 	bool		shows_withheld; /* as ingest_parse does; false by default: they
 								 * are skipped, as by a run */
 	bool		keep_items;		/* true by default; false: only counts */
+	void		(*on_item) (const struct Harness *h, const struct HarnessItem *item, void *arg);
+	void	   *on_item_arg;	/* called for each item, kept or not; may be NULL */
 	const char *content_type;	/* of the body given; NULL by default */
 	void	   *private;
 } Harness;
