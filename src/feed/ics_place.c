@@ -107,6 +107,23 @@ province(const char *text, size_t length)
 	return length == 7 && strncasecmp(text, "Ontario", 7) == 0 ? "ON" : NULL;
 }
 
+/* "Montréal (Québec)": the province's code, and the length of what is before it */
+static const char *
+province_in_brackets(const char *text, size_t length, size_t *before)
+{
+	const char *region;
+	size_t		at = length;
+
+	while (at > 0 && text[at - 1] != '(')
+		at--;
+	if (at < 2 || (region = province(text + at, length - at)) == NULL)
+		return NULL;
+	for (at--; at > 0 && text[at - 1] == ' ';)
+		at--;
+	*before = at;
+	return at > 0 ? region : NULL;
+}
+
 /* Codes that stand for a province of Canada and for no country (NL, PE, SK …) */
 static bool
 is_unmistakable(const char *region)
@@ -133,8 +150,8 @@ take_postal_code(const Part *part, Arena *arena, Listing *listing)
 }
 
 /*
- * "…, Montréal, QC H2X 1Y4[, Canada]": take the end apart.  Returns how many
- * parts come before it.
+ * "…, Montréal, QC H2X 1Y4[, Canada]", "…, Montréal (Québec)": take the end
+ * apart.  Returns how many parts come before it.
  */
 static int
 read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing)
@@ -142,6 +159,7 @@ read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing
 	const char *region = NULL;
 	int			all = count;
 	int			city = -1;
+	size_t		city_length = 0;
 
 	if (parts[count - 1].length == 6 && strncasecmp(parts[count - 1].text, "Canada", 6) == 0)
 	{
@@ -153,17 +171,26 @@ read_end_of_address(const Part *parts, int count, Arena *arena, Listing *listing
 		size_t		rest = take_postal_code(&parts[i], arena, listing);
 
 		if (region == NULL && (region = province(parts[i].text, rest)) != NULL)
+		{
 			city = i - 1;
+			city_length = city >= 0 ? parts[city].length : 0;
+		}
+		else if (region == NULL &&
+				 (region = province_in_brackets(parts[i].text, rest, &city_length)) != NULL)
+			city = i;
 		else if (listing->postal_code == NULL)
 			break;
 	}
-	if (region == NULL || (listing->country == NULL && !is_unmistakable(region)))
+	if (count == 0)
+		return 0;				/* the country alone */
+	if (region == NULL || (all == 1 && city < 0) ||
+		(listing->country == NULL && !is_unmistakable(region)))
 		return all;
 	listing->region = region;
 	listing->country = "CA";
 	if (city < 0 || isdigit((unsigned char) parts[city].text[0]))
 		return city + 1;		/* a province alone, or behind a street number */
-	listing->city = TextLine(arena, parts[city].text, parts[city].length, false);
+	listing->city = TextLine(arena, parts[city].text, city_length, false);
 	return city;
 }
 
@@ -198,7 +225,7 @@ IcsPlace(const char *location, Arena *arena, Listing *listing)
 		return;
 	}
 	count = split_parts(location, parts);
-	if (count > 1)
+	if (count > 0)
 		count = read_end_of_address(parts, count, arena, listing);
 	if (count > 0 && !isdigit((unsigned char) parts[0].text[0]))
 	{

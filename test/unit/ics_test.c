@@ -540,6 +540,13 @@ test_places(void)
 	test_place("Montréal\\, QC\\, Canada", "||Montréal|QC|");
 	test_place("Montréal\\, Québec", "||Montréal|QC|");
 	test_place("Québec\\, QC", "||Québec|QC|");
+	test_place("Montréal (Québec)", "||Montréal|QC|");
+	test_place("Salle A\\, 12 rue X\\, Montréal (Québec) H2X 1Y4\\, Canada", "Salle A|12 rue X|Montréal|QC|H2X 1Y4");
+	test_place("12 rue X (Québec)", "|12 rue X (Québec)||QC|");
+	test_place("(Québec)", "(Québec)||||");
+	test_place("Salle (bleue)", "Salle (bleue)||||");
+	test_place("Canada", "||||");
+	test_place("QC", "QC||||");
 	test_place("Laval\\, QC H7N 1A1", "||Laval|QC|H7N 1A1");
 	test_place("QC\\, Canada", "|||QC|");
 	test_place("12 rue X\\, QC\\, Canada", "|12 rue X||QC|");
