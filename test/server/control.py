@@ -50,7 +50,7 @@ class Control:
             'reset': self.reset, 'requests': self.requests,
             'hang': self.hang, 'hanging': self.hanging,
             'release': self.release, 'wait': self.wait, 'warm': self.warm,
-            'ckan': self.ckan,
+            'ckan': self.ckan, 'site': self.site,
         }
 
     def answer(self, request):
@@ -379,6 +379,16 @@ class Control:
             else:
                 portal[name] = value
         return portal
+
+    def site(self, arguments):
+        """Set what is odd about the agenda, by name; empty: no longer."""
+        site = self.world.site
+        for name, value in arguments.items():
+            if value in ('', None):
+                site.pop(name, None)
+            else:
+                site[name] = value
+        return site
 
     def warm(self, arguments):
         """Render the pages of a list, so that a benchmark meets no cost.

@@ -17,6 +17,7 @@ from control import Control
 from eventbrite import Eventbrite
 from faults import Faults
 from ics import Feeds
+from jsonld import Agenda
 from ticketmaster import Ticketmaster
 from wire import Handled, Reply, Server
 from world import World
@@ -34,6 +35,7 @@ class Upstream:
         self.eventbrite = Eventbrite(world)
         self.feeds = Feeds(world)
         self.ckan = Ckan(world)
+        self.agenda = Agenda(world)
         self.ticketmaster = Ticketmaster(world)
         self.ports = []
 
@@ -76,6 +78,8 @@ class Upstream:
             return self.feeds.answer(request)
         if path.startswith(Ckan.ROOT + '/'):
             return self.ckan.answer(request)
+        if path == '/robots.txt' or path.startswith(Agenda.ROOT + '/'):
+            return self.agenda.answer(request)
         if path.startswith(Ticketmaster.ROOT + '/'):
             return self.ticketmaster.answer(request)
         return Reply(404, b'Not found\n', 'text/plain')

@@ -77,6 +77,7 @@ class World:
             self.rendered_size = 0
             self.feeds = {}
             self.portal = {}
+            self.site = {}
             self.fault_memory = {}
             self.landed = []
             self.too_early = 0
