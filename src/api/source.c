@@ -274,8 +274,10 @@ ingest_connectors(PG_FUNCTION_ARGS)
 
 		initStringInfo(&json);
 		appendStringInfoChar(&json, '{');
-		append_keys(&json, connector->keys);
+
+		/* jsonb keeps the last of equal names: what a connector says anew */
 		append_keys(&json, ConfigCommonKeys);
+		append_keys(&json, connector->keys);
 		appendStringInfoChar(&json, '}');
 		values[0] = CStringGetTextDatum(connector->name);
 		values[1] = CStringGetTextDatum(connector->description);

@@ -189,7 +189,8 @@ extern void JsonldIdentify(Feed *feed, JsonldPage *page);
  */
 extern bool JsonldSchedule(Feed *feed, JsonldPage *page, const JsonldEvent *event);
 
-/* A URL as events are told apart by: without fragment and tracking, https. */
+/* A URL without fragment and tracking; and as events are told apart by: https. */
+extern const char *JsonldUntracked(Arena *arena, const char *url);
 extern const char *JsonldCanonical(Arena *arena, const char *url);
 
 /* ---- listings ---- */

@@ -539,15 +539,16 @@ follow_links(Feed *feed, JsonldCrawl *crawl, JsonldPage *ld)
 
 	for (const JsonldLink *link = ld->links; link != NULL; link = link->next)
 	{
+		const char *url = JsonldUntracked(ld->graph.arena, link->url);
 		uint64_t	hash;
 		Site	   *site;
 
 		if (++n % 256 == 0)
 			feed->breathe();
-		if (!is_wanted(crawl, link->url, ld->url))
+		if (!is_wanted(crawl, url, ld->url))
 			continue;
 		nmatched++;
-		hash = hash_of_url(ld->graph.arena, link->url);
+		hash = hash_of_url(ld->graph.arena, url);
 		if (is_known(crawl, hash))
 			continue;
 		if (crawl->nfollowed >= crawl->max_links)
@@ -555,15 +556,15 @@ follow_links(Feed *feed, JsonldCrawl *crawl, JsonldPage *ld)
 			crawl->links_cut = true;
 			continue;
 		}
-		site = site_of(feed, crawl, link->url);
-		if (site->state == SITE_KNOWN && !RobotsAllow(site->robots, link->url))
+		site = site_of(feed, crawl, url);
+		if (site->state == SITE_KNOWN && !RobotsAllow(site->robots, url))
 		{
 			if (crawl->ndisallowed++ == 0)
-				crawl->disallowed = ArenaStrdup(feed->arena, link->url);
+				crawl->disallowed = ArenaStrdup(feed->arena, url);
 			continue;
 		}
 		remember(feed, crawl, hash);
-		enqueue(feed, crawl, ArenaStrdup(feed->arena, link->url), PAGE_FOLLOWED);
+		enqueue(feed, crawl, ArenaStrdup(feed->arena, url), PAGE_FOLLOWED);
 		crawl->nfollowed++;
 	}
 	return nmatched;

@@ -46,22 +46,14 @@ is_tracking(const char *name, size_t length)
 }
 
 const char *
-JsonldCanonical(Arena *arena, const char *url)
+JsonldUntracked(Arena *arena, const char *url)
 {
 	TextBuilder text = {.arena = arena};
 	size_t		path = strcspn(url, "?#");
 	const char *query = url[path] == '?' ? url + path + 1 : "";
 	char		separator = '?';
 
-	if (strncmp(url, "http://", 7) == 0)
-	{
-		BuilderAddText(&text, "https://");
-		BuilderAdd(&text, url + 7, path - 7);
-	}
-	else
-		BuilderAdd(&text, url, path);
-	while (text.length > 9 && text.text[text.length - 1] == '/')
-		text.text[--text.length] = '\0';
+	BuilderAdd(&text, url, path);
 	while (*query != '\0' && *query != '#')
 	{
 		size_t		length = strcspn(query, "&#");
@@ -74,6 +66,24 @@ JsonldCanonical(Arena *arena, const char *url)
 		}
 		query += length + (query[length] == '&');
 	}
+	return text.text;
+}
+
+const char *
+JsonldCanonical(Arena *arena, const char *url)
+{
+	TextBuilder text = {.arena = arena};
+	const char *plain = JsonldUntracked(arena, url);
+	bool		is_http = strncmp(plain, "http://", 7) == 0;
+	const char *rest = plain + (is_http ? 7 : 0);
+	size_t		path = strcspn(rest, "?");
+
+	if (is_http)
+		BuilderAddText(&text, "https://");
+	while (path > 9 && rest[path - 1] == '/')
+		path--;
+	BuilderAdd(&text, rest, path);
+	BuilderAddText(&text, rest + strcspn(rest, "?"));
 	return text.text;
 }
 

@@ -59,8 +59,10 @@ def shape_of(stub):
 
 
 def _place(world, stub):
-    if stub.venue is None:
+    if stub.online:
         return {'@type': 'VirtualLocation', 'url': 'https://live.example.org'}
+    if stub.venue is None:
+        return {'@type': 'Place', 'name': 'À confirmer'}
     name, street, _, postal, lat, long, _, _ = world.city.venue(stub.venue)
     return {'@type': 'Place', 'name': name, 'address': {
         '@type': 'PostalAddress', 'streetAddress': street,
