@@ -81,7 +81,7 @@ PROVE_FLAGS += -I test/lib
 # ---------------------------------------------------------------------------
 
 # -MMD -MP: a changed header rebuilds what includes it
-PG_CPPFLAGS = -I$(tree)/src -MMD -MP $(LIB_CPPFLAGS)
+PG_CPPFLAGS = -I$(tree)/src -MMD -MP -DINGEST_VERSION='"$(EXTVERSION)"' $(LIB_CPPFLAGS)
 
 # Taken out of -Wextra: what the server's headers and calling conventions do
 # not pass.  Declarations may stand where they are first needed.

@@ -1,7 +1,8 @@
 /*
  * src/ingest.c
  *
- * Module entry: the magic block and the settings, nothing else.
+ * Module entry: the magic block, the settings, and the launcher if the library
+ * is preloaded.
  *
  * The library may be preloaded or loaded by the first call of a function; both
  * give the same functions.  What could be used to reach a file or a host is
@@ -12,13 +13,16 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "http/guard.h"
 #include "settings.h"
+#include "worker/launcher.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
-PG_MODULE_MAGIC_EXT(.name = "ingest", .version = "1.0");
+PG_MODULE_MAGIC_EXT(.name = "ingest", .version = INGEST_VERSION);
 #else
 PG_MODULE_MAGIC;
 #endif
@@ -34,6 +38,8 @@ int			IngestMaxResponseSize = 128 * 1024;
 int			IngestMaxRetries = 4;
 int			IngestMaxWorkers = 4;
 bool		IngestLogJobs = false;
+bool		IngestEnabled = true;
+char	   *IngestDatabases = NULL;
 int			IngestJobRetention = 90 * 24 * 60;
 int			IngestMaxJobs = 10000;
 int			IngestRawRetention = 30 * 24 * 60;
@@ -106,7 +112,7 @@ define_limit_settings(void)
 							NULL, &IngestMaxRetries, 4, 0, 20,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("ingest.max_workers",
-							"How many runs ingest_run_all() keeps going side by side.",
+							"How many runs the schedules, and ingest_run_all(), keep going side by side.",
 							"Each takes one of max_worker_processes while it lasts.",
 							&IngestMaxWorkers, 4, 1, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
@@ -137,9 +143,40 @@ define_retention_settings(void)
 							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 }
 
+static bool
+check_databases(char **newval, void **extra, GucSource source)
+{
+	char	   *list = pstrdup(*newval);
+	List	   *names;
+
+	if (!SplitGUCList(list, ',', &names))
+	{
+		GUC_check_errdetail("It is a list of database names, separated by commas.");
+		return false;
+	}
+	return true;
+}
+
+/* What runs by itself */
+static void
+define_schedule_settings(void)
+{
+	DefineCustomBoolVariable("ingest.enabled",
+							 "Runs sources by their schedules.",
+							 "Off: they run on demand only. For migrations, and for copies of a server.",
+							 &IngestEnabled, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("ingest.databases",
+							   "Databases whose schedules are followed; empty: all that have the extension.",
+							   "A list of names, separated by commas.",
+							   &IngestDatabases, "",
+							   PGC_SIGHUP, 0, check_databases, NULL, NULL);
+}
+
 void
 _PG_init(void)
 {
+	define_schedule_settings();
 	define_network_settings();
 	define_limit_settings();
 	define_retention_settings();
@@ -148,4 +185,8 @@ _PG_init(void)
 #else
 	EmitWarningsOnPlaceholders("ingest");
 #endif
+
+	/* Nothing may run in a cluster that pg_upgrade works on */
+	if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
+		LauncherRegister();
 }

@@ -17,6 +17,8 @@ extern int	IngestMaxResponseSize;	/* kB */
 extern int	IngestMaxRetries;
 extern int	IngestMaxWorkers;
 extern bool IngestLogJobs;
+extern bool IngestEnabled;
+extern char *IngestDatabases;
 extern int	IngestJobRetention;	/* minutes; -1: for ever */
 extern int	IngestMaxJobs;		/* per source; 0: no limit */
 extern int	IngestRawRetention;	/* minutes after the event; -1: for ever */

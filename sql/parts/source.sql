@@ -45,6 +45,10 @@ CREATE TABLE ingest.source_state
   min_interval         interval,
   last_success_at      timestamptz,
   consecutive_failures int4 NOT NULL DEFAULT 0,
+  last_run_at          timestamptz,
+  last_tick_at         timestamptz,
+  schedule_problem     text,
+  paused_at            timestamptz,
   paused_reason        text,
   cleaned_at           timestamptz
 );
@@ -53,8 +57,13 @@ SELECT pg_extension_config_dump('ingest.source_state', '');
 COMMENT ON TABLE ingest.source_state IS 'what the last runs of a source left for the next one; committed with the rows it speaks of';
 COMMENT ON COLUMN ingest.source_state.cursor IS 'what its connector left for the next run, such as how far it has read';
 COMMENT ON COLUMN ingest.source_state.http_cache IS 'validators (ETag, Last-Modified) by URL of completely stored responses';
+COMMENT ON COLUMN ingest.source_state.next_run_at IS 'when it runs next by its schedule; infinity: never again; NULL: still to be computed';
 COMMENT ON COLUMN ingest.source_state.not_before IS 'the upstream asked us to wait until then';
 COMMENT ON COLUMN ingest.source_state.min_interval IS 'the publisher''s own wish (REFRESH-INTERVAL, X-PUBLISHED-TTL), 15 minutes to 24 hours: automatic runs are not closer than that; NULL: none';
+COMMENT ON COLUMN ingest.source_state.last_run_at IS 'when the last run began';
+COMMENT ON COLUMN ingest.source_state.last_tick_at IS 'the tick of the schedule that the last automatic run was for';
+COMMENT ON COLUMN ingest.source_state.schedule_problem IS 'why its schedule cannot be followed';
+COMMENT ON COLUMN ingest.source_state.paused_at IS 'since when it is paused';
 COMMENT ON COLUMN ingest.source_state.paused_reason IS 'not NULL: no automatic run until ingest_resume()';
 COMMENT ON COLUMN ingest.source_state.cleaned_at IS 'when old jobs and raw records were last removed';
 

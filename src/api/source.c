@@ -23,7 +23,9 @@
 #include "feed/connector.h"
 #include "run/run.h"
 #include "run/ticks.h"
+#include "store/plan.h"
 #include "store/store.h"
+#include "worker/launcher.h"
 
 PG_FUNCTION_INFO_V1(ingest_add_source);
 PG_FUNCTION_INFO_V1(ingest_set_credential);
@@ -119,6 +121,10 @@ ingest_add_source(PG_FUNCTION_ARGS)
 	if (schedule != NULL)
 		TickCheck(schedule, timezone);
 
+	/* The first source makes this database their home */
+	if (PlanHomeLook() == HOME_NOBODYS)
+		PlanHomeSettle();
+
 	StoreBegin(&session);
 	values[0] = StoreText(name);
 	values[1] = StoreText(connector);
@@ -205,6 +211,11 @@ ingest_set_credential(PG_FUNCTION_ARGS)
 	values[2] = value != NULL ? StoreText(value) : (Datum) 0;
 	(void) StoreExecute(value != NULL ? &upsert : &remove, values, NULL, 0);
 	StoreEnd(&session);
+	if (value != NULL)
+	{
+		PlanRetry(name);
+		LauncherWakeAtCommit();
+	}
 	PG_RETURN_VOID();
 }
 

@@ -16,6 +16,7 @@
 
 #include "run/clean.h"
 #include "run/run_internal.h"
+#include "run/settle.h"
 #include "settings.h"
 
 /* ---- claim ---- */
@@ -191,15 +192,20 @@ judge_error(Run *run, const ErrorData *error, JobEnd *end)
 		end->error_class = ERROR_CLASS_NONE;
 }
 
-static void
+/* When the source is due next; only a run of its own says so, not a push */
+static TimestampTz
 close_job(Run *run, const JobEnd *end)
 {
 	StoreSession session;
+	TimestampTz due = DT_NOEND;
 
 	RunBegin(run, &session);
 	JobClose(run->job_id, run->source->name, &run->counters, RunSkipsJson(run),
 			 run->warnings, run->nwarnings, end);
+	if (run->own_transactions)
+		due = SettleRun(run->source->name, JobStart(run->job_id), end);
 	RunCommit(run, &session);
+	return due;
 }
 
 /* One line in the server log for a job that failed, or for each if asked */
@@ -282,7 +288,7 @@ RunGuarded(Run *run, void (*work) (Run *run, JobEnd *end), JobEnd *end)
 }
 
 RunOutcome
-RunSource(const RunRequest *request)
+RunSource(RunRequest *request)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "ingest run", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -291,23 +297,28 @@ RunSource(const RunRequest *request)
 	Run		   *run;
 	JobEnd		end;
 	bool		locked = false;
+	bool		due = true;
 	int64		job_id = 0;
 	char	   *synchronous_commit;
 
 	/* Lock first: a row that is open without it is a crash */
 	StoreTransactionBegin(&session);
-	(void) JobSweep();
+	SettleSweep();
 	MemoryContextSwitchTo(context);
 	source = SourceLoad(request->source);
 	if (source != NULL)
 		locked = JobLockTry(source->name, true);
-	if (locked)
+	if (locked && strcmp(request->trigger, "schedule") == 0)
+		due = PlanClaim(source->name);
+	if (locked && due)
 		job_id = JobOpen(source, request->trigger, request->requested_by);
 	StoreTransactionCommit(&session);
-	if (!locked)
+	if (job_id == 0)
 	{
+		if (locked)
+			JobUnlock(source->name);
 		MemoryContextSwitchTo(old);
-		return source == NULL ? RUN_NO_SOURCE : RUN_BUSY;
+		return source == NULL ? RUN_NO_SOURCE : locked ? RUN_NOT_DUE : RUN_BUSY;
 	}
 
 	request->opened(request->arg, job_id);
@@ -316,7 +327,7 @@ RunSource(const RunRequest *request)
 	synchronous_commit = relax_commits();
 	RunGuarded(run, run_to_the_end, &end);
 	SetConfigOption("synchronous_commit", synchronous_commit, PGC_USERSET, PGC_S_SESSION);
-	close_job(run, &end);
+	request->next_due = close_job(run, &end);
 	log_end(run, &end);
 	RunClean(source->name);
 	pgstat_report_stat(true);
@@ -373,7 +384,7 @@ RunImport(const char *source_name, const char *bytes, size_t length, const char 
 	run->incomplete |= page.incomplete;
 	doubt_emptiness(run);
 	judge(run, &end);
-	close_job(run, &end);
+	(void) close_job(run, &end);
 	return run->job_id;
 }
 

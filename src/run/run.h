@@ -29,20 +29,24 @@ typedef struct RunRequest
 	/* called once the job row is committed */
 	void		(*opened) (void *arg, int64 job_id);
 	void	   *arg;
+
+	/* found out: when the source is due next; DT_NOEND: not by itself */
+	TimestampTz next_due;
 } RunRequest;
 
 typedef enum RunOutcome
 {
 	RUN_ENDED,					/* the job is closed, well or badly */
 	RUN_BUSY,					/* another process runs the source */
-	RUN_NO_SOURCE				/* no such source for a new transaction */
+	RUN_NO_SOURCE,				/* no such source for a new transaction */
+	RUN_NOT_DUE					/* trigger "schedule", and it isn't, or may not run */
 } RunOutcome;
 
 /*
  * Run a source in a background worker, outside any transaction.  What goes
  * wrong ends in the job row and the log, not in an error here.
  */
-extern RunOutcome RunSource(const RunRequest *request);
+extern RunOutcome RunSource(RunRequest *request);
 
 /*
  * Store a payload that the caller has, in the caller's transaction; the id of

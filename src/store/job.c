@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -22,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "store/store.h"
 
@@ -67,6 +69,61 @@ JobIsAlive(const char *source)
 			return true;
 	}
 	return false;
+}
+
+void
+JobUnlock(const char *source)
+{
+	LOCKTAG		tag;
+
+	run_lock_tag(&tag, source);
+	(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+JobLocks *
+JobLocksLook(void)
+{
+	LockData   *all = GetLockStatusData();
+	JobLocks   *locks = palloc0(sizeof(JobLocks));
+
+	locks->tags = palloc((all->nelements + 1) * sizeof(LOCKTAG));
+	for (int i = 0; i < all->nelements; i++)
+	{
+		const LOCKTAG *tag = &all->locks[i].locktag;
+
+		if (tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field4 == LOCK_CLASS_RUN &&
+			tag->locktag_field1 == MyDatabaseId && all->locks[i].holdMask != 0)
+			locks->tags[locks->count++] = *tag;
+	}
+	return locks;
+}
+
+bool
+JobLocksHave(const JobLocks *locks, const char *source)
+{
+	LOCKTAG		tag;
+
+	run_lock_tag(&tag, source);
+	for (int i = 0; i < locks->count; i++)
+		if (memcmp(&locks->tags[i], &tag, sizeof(tag)) == 0)
+			return true;
+	return false;
+}
+
+int
+JobLocksCount(void)
+{
+	LockData   *all = GetLockStatusData();
+	int			count = 0;
+
+	for (int i = 0; i < all->nelements; i++)
+	{
+		const LOCKTAG *tag = &all->locks[i].locktag;
+
+		count += tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field4 == LOCK_CLASS_RUN &&
+			all->locks[i].holdMask != 0;
+	}
+	return count;
 }
 
 int64
@@ -233,55 +290,85 @@ JobClose(int64 job_id, const char *source, const JobCounters *counters,
 }
 
 int
-JobSweep(void)
+JobSweep(SweptJob **swept)
 {
 	static StoreStatement open_jobs = {
-		"SELECT id, source FROM ingest.import_job WHERE status = 'running' ORDER BY id",
-		SPI_OK_SELECT, 0, {0}
+		"SELECT id, source, started_at, started_at < $1"
+		" FROM ingest.import_job WHERE status = 'running' ORDER BY id",
+		SPI_OK_SELECT, 1, {TIMESTAMPTZOID}
 	};
 	static StoreStatement crash = {
 		"UPDATE ingest.import_job SET status = 'crashed', finished_at = clock_timestamp(),"
-		" error_class = 'internal', sqlstate = '57P02',"
-		" error_message = 'the process of the run ended without closing its job',"
+		" error_class = 'internal', sqlstate = CASE WHEN $2 THEN '57P01' ELSE '57P02' END,"
+		" error_message = CASE WHEN $2 THEN 'the server was stopped during the run'"
+		" ELSE 'the process of the run ended without closing its job' END,"
 		" error_detail = format('It was last heard of at %s, while it did this: %s.', heartbeat_at, coalesce(phase, 'starting')),"
-		" error_hint = format('Search the server log for process %s.', pid)"
+		" error_hint = CASE WHEN NOT $2 THEN format('Search the server log for process %s.', pid) END"
 		" WHERE id = $1 AND status = 'running'",
-		SPI_OK_UPDATE, 1, {INT8OID}
+		SPI_OK_UPDATE, 2, {INT8OID, BOOLOID}
 	};
 	static StoreStatement count_failure = {
 		"UPDATE ingest.source_state SET consecutive_failures = consecutive_failures + 1 WHERE source = $1",
 		SPI_OK_UPDATE, 1, {TEXTOID}
 	};
+	MemoryContext context = CurrentMemoryContext;
 	StoreSession session;
+	Datum		values[2] = {TimestampTzGetDatum(PgStartTime)};
 	uint64		n;
 	int64	   *ids;
-	char	  **sources;
-	int			swept = 0;
+	SweptJob   *jobs;
+	int			count = 0;
 
 	StoreBegin(&session);
-	n = StoreExecute(&open_jobs, NULL, NULL, 0);
+	n = StoreExecute(&open_jobs, values, NULL, 0);
 	ids = palloc((n + 1) * sizeof(int64));
-	sources = palloc((n + 1) * sizeof(char *));
+	jobs = MemoryContextAllocZero(context, (n + 1) * sizeof(SweptJob));
 	for (uint64 i = 0; i < n; i++)
 	{
+		char	   *source = StoreString(i, 2);
+
 		ids[i] = StoreInt64(i, 1, 0);
-		sources[i] = StoreString(i, 2);
+		jobs[i].source = MemoryContextStrdup(context, pg_server_to_any(source, strlen(source), PG_UTF8));
+		jobs[i].started_at = StoreInt64(i, 3, 0);
+		jobs[i].interrupted = strcmp(StoreString(i, 4), "t") == 0;
 	}
 	for (uint64 i = 0; i < n; i++)
 	{
-		Datum		values[1] = {Int64GetDatum(ids[i])};
-
-		if (JobIsAlive(sources[i]))
+		if (JobIsAlive(jobs[i].source))
 			continue;
+		values[0] = Int64GetDatum(ids[i]);
+		values[1] = BoolGetDatum(jobs[i].interrupted);
 		if (StoreExecute(&crash, values, NULL, 0) == 0)
 			continue;
-		values[0] = CStringGetTextDatum(sources[i]);
-		(void) StoreExecute(&count_failure, values, NULL, 0);
+
+		/* That the server was stopped is not the source's failure */
+		values[0] = StoreText(jobs[i].source);
+		if (!jobs[i].interrupted)
+			(void) StoreExecute(&count_failure, values, NULL, 0);
 		notify_end(ids[i]);
-		swept++;
+		jobs[count++] = jobs[i];
 	}
 	StoreEnd(&session);
-	return swept;
+	*swept = jobs;
+	return count;
+}
+
+TimestampTz
+JobStart(int64 job_id)
+{
+	static StoreStatement find = {
+		"SELECT started_at FROM ingest.import_job WHERE id = $1",
+		SPI_OK_SELECT, 1, {INT8OID}
+	};
+	StoreSession session;
+	Datum		values[1] = {Int64GetDatum(job_id)};
+	TimestampTz started_at = GetCurrentTimestamp();
+
+	StoreBegin(&session);
+	if (StoreExecute(&find, values, NULL, 1) == 1)
+		started_at = StoreInt64(0, 1, 0);
+	StoreEnd(&session);
+	return started_at;
 }
 
 int64

@@ -42,6 +42,7 @@ static const struct
 	{"enable_hashjoin", "off"},
 	{"enable_mergejoin", "off"},
 	{"plan_cache_mode", "force_generic_plan"},
+	{"jit", "off"},
 };
 
 static bool settings_pinned = false;

@@ -79,7 +79,7 @@ extern Datum StoreText(const char *utf8);
 
 /* A column of a row of SPI_tuptable as a copied C string, or NULL. */
 extern char *StoreString(uint64 row, int column);
-extern int64 StoreInt64(uint64 row, int column, int64 if_null);
+extern int64 StoreInt64(uint64 row, int column, int64 if_null); /* of int8 and timestamptz */
 
 /* ---- source.c ---- */
 
@@ -178,8 +178,39 @@ extern void JobClose(int64 job_id, const char *source, const JobCounters *counte
 					 const char *skip_reasons, char **warnings, int nwarnings,
 					 const JobEnd *end);
 
-/* Close the open jobs whose process is gone as crashed; their number. */
-extern int	JobSweep(void);
+/* A job whose process was gone. */
+typedef struct SweptJob
+{
+	char	   *source;			/* UTF-8 */
+	TimestampTz started_at;
+	bool		interrupted;	/* the server was stopped meanwhile */
+} SweptJob;
+
+/*
+ * Close the open jobs whose process is gone as crashed; their number, and
+ * themselves in CurrentMemoryContext.
+ */
+extern int	JobSweep(SweptJob **swept);
+
+/* When a job began. */
+extern TimestampTz JobStart(int64 job_id);
+
+/* Let go of the session's lock of a source. */
+extern void JobUnlock(const char *source);
+
+/*
+ * The locks of all sources of this database, of one look: whose run is alive.
+ * How many runs there are in the whole cluster.
+ */
+typedef struct JobLocks
+{
+	int			count;
+	struct LOCKTAG *tags;
+} JobLocks;
+
+extern JobLocks *JobLocksLook(void);
+extern bool JobLocksHave(const JobLocks *locks, const char *source);
+extern int	JobLocksCount(void);
 
 /* The running job of a source, or 0. */
 extern int64 JobRunning(const char *source);

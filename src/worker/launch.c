@@ -36,6 +36,7 @@
 
 struct Launch
 {
+	MemoryContext context;
 	dsm_segment *segment;
 	RunShared  *shared;
 	BackgroundWorkerHandle *handle;
@@ -85,30 +86,33 @@ sends_rows(RunMode mode)
 	return mode == RUN_MODE_CHECK || mode == RUN_MODE_PREVIEW;
 }
 
-/* Prepare the segment and start the worker */
+/*
+ * Prepare the segment and start the worker.  What it takes here lives in
+ * `parent`: a session's goes with its transaction, and cancels the run then.
+ */
 static Launch *
-launch_worker(RunMode mode, const char *source, const char *trigger, const char *requested_by,
-			  int64 max_records)
+launch_worker(MemoryContext parent, const RunShared *request)
 {
-	/* Outlives every executor context, until the transaction's end */
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	MemoryContext context = AllocSetContextCreate(parent, "ingest launch", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	Launch	   *launch = palloc0(sizeof(Launch));
+	bool		rows = sends_rows(request->mode);
 	RunShared  *shared;
 
-	launch->segment = dsm_create(MAXALIGN(sizeof(RunShared)) + (sends_rows(mode) ? RowsSize() : 0), 0);
+	launch->context = context;
+	launch->segment = dsm_create(MAXALIGN(sizeof(RunShared)) + (rows ? RowsSize() : 0),
+								 DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	if (launch->segment == NULL)
+	{
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+		return NULL;
+	}
 	shared = launch->shared = dsm_segment_address(launch->segment);
-	memset(shared, 0, sizeof(*shared));
+	memcpy(shared, request, sizeof(*shared));
 	pg_atomic_init_u32(&shared->state, LAUNCH_STARTING);
-	shared->mode = mode;
-	shared->database = MyDatabaseId;
-	shared->owner = StoreOwner();
 	shared->caller = MyProc;
-	shared->awaited = true;
-	shared->max_records = max_records;
-	strlcpy(shared->source, source, sizeof(shared->source));
-	strlcpy(shared->trigger, trigger, sizeof(shared->trigger));
-	strlcpy(shared->requested_by, requested_by, sizeof(shared->requested_by));
-	if (sends_rows(mode))
+	if (rows)
 		RowsInit(RUN_SHARED_ROWS(shared));
 	on_dsm_detach(launch->segment, cancel_on_detach, (Datum) 0);
 
@@ -118,34 +122,73 @@ launch_worker(RunMode mode, const char *source, const char *trigger, const char 
 		dsm_detach(launch->segment);
 		launch = NULL;
 	}
-	else if (sends_rows(mode))
+	else if (rows)
 		launch->rows = RowsReceiver(RUN_SHARED_ROWS(shared), launch->segment, launch->handle);
 	MemoryContextSwitchTo(old);
+	if (launch == NULL)
+		MemoryContextDelete(context);
 	return launch;
+}
+
+static void
+fill_request(RunShared *request, RunMode mode, const char *source, const char *trigger,
+			 const char *requested_by)
+{
+	memset(request, 0, sizeof(*request));
+	request->mode = mode;
+	strlcpy(request->source, source, sizeof(request->source));
+	strlcpy(request->trigger, trigger, sizeof(request->trigger));
+	strlcpy(request->requested_by, requested_by, sizeof(request->requested_by));
+}
+
+/* From a session, in its database, until its transaction's end */
+static Launch *
+launch_here(RunMode mode, const char *source, const char *trigger, const char *requested_by,
+			int64 max_records)
+{
+	RunShared	request;
+
+	fill_request(&request, mode, source, trigger, requested_by);
+	request.database = MyDatabaseId;
+	request.owner = StoreOwner();
+	request.awaited = true;
+	request.max_records = max_records;
+	return launch_worker(TopTransactionContext, &request);
 }
 
 Launch *
 LaunchRun(const char *source, const char *trigger, const char *requested_by)
 {
-	return launch_worker(RUN_MODE_RUN, source, trigger, requested_by, 0);
+	return launch_here(RUN_MODE_RUN, source, trigger, requested_by, 0);
+}
+
+Launch *
+LaunchScheduled(MemoryContext context, Oid database, Oid owner, const char *source)
+{
+	RunShared	request;
+
+	fill_request(&request, RUN_MODE_RUN, source, "schedule", "ingest launcher");
+	request.database = database;
+	request.owner = owner;
+	return launch_worker(context, &request);
 }
 
 Launch *
 LaunchSweep(void)
 {
-	return launch_worker(RUN_MODE_SWEEP, "", "", "", 0);
+	return launch_here(RUN_MODE_SWEEP, "", "", "", 0);
 }
 
 Launch *
 LaunchCheck(const char *source, int64 unused)
 {
-	return launch_worker(RUN_MODE_CHECK, source, "", "", 0);
+	return launch_here(RUN_MODE_CHECK, source, "", "", 0);
 }
 
 Launch *
 LaunchPreview(const char *source, int64 max_records)
 {
-	return launch_worker(RUN_MODE_PREVIEW, source, "", "", max_records);
+	return launch_here(RUN_MODE_PREVIEW, source, "", "", max_records);
 }
 
 Rows *
@@ -160,7 +203,7 @@ LaunchLook(Launch *launch)
 	LaunchState state = pg_atomic_read_u32(&launch->shared->state);
 	pid_t		pid;
 
-	if (state != LAUNCH_ENDED && state != LAUNCH_BUSY && state != LAUNCH_NO_SOURCE &&
+	if ((state == LAUNCH_STARTING || state == LAUNCH_OPENED) &&
 		GetBackgroundWorkerPid(launch->handle, &pid) == BGWH_STOPPED)
 	{
 		/* It may have said its last word between the two looks */
@@ -205,9 +248,22 @@ LaunchWait(Launch **launches, int n, bool opened_is_enough)
 	}
 }
 
+bool
+LaunchClosed(const Launch *launch)
+{
+	return launch->shared->closed;
+}
+
+void
+LaunchTerminate(Launch *launch)
+{
+	TerminateBackgroundWorker(launch->handle);
+}
+
 void
 LaunchRelease(Launch *launch)
 {
 	launch->shared->awaited = false;
 	dsm_detach(launch->segment);
+	MemoryContextDelete(launch->context);
 }

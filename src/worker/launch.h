@@ -17,6 +17,7 @@ typedef enum LaunchState
 	LAUNCH_OPENED,				/* its job row is committed */
 	LAUNCH_BUSY,				/* another process runs the source */
 	LAUNCH_NO_SOURCE,			/* the worker's transaction sees no such source */
+	LAUNCH_NOT_DUE,				/* a run by schedule, too early or not wanted any more */
 	LAUNCH_ENDED				/* the process is done, or gone */
 } LaunchState;
 
@@ -26,6 +27,13 @@ typedef enum LaunchState
  * cancels the run.
  */
 extern Launch *LaunchRun(const char *source, const char *trigger, const char *requested_by);
+
+/*
+ * The same for a tick of its schedule, in any database, as a role of
+ * WorkerRole(); memory in context, and nothing cancels it.  Needs no
+ * transaction.
+ */
+extern Launch *LaunchScheduled(MemoryContext context, Oid database, Oid owner, const char *source);
 
 /* Start a worker that only closes the jobs of dead processes; may be NULL. */
 extern Launch *LaunchSweep(void);
@@ -44,6 +52,12 @@ extern LaunchState LaunchLook(Launch *launch);
 
 /* The job's id once it was opened, else 0. */
 extern int64 LaunchJob(const Launch *launch);
+
+/* Has its job been closed by itself? */
+extern bool LaunchClosed(const Launch *launch);
+
+/* End its process, as pg_terminate_backend() does. */
+extern void LaunchTerminate(Launch *launch);
 
 /* What stopped the worker before it could open a job, or NULL. */
 extern const char *LaunchFailure(const Launch *launch);

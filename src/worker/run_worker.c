@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -20,13 +19,15 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "run/run.h"
+#include "run/settle.h"
 #include "store/store.h"
 #include "worker/inspect.h"
 #include "worker/launch.h"
+#include "worker/launcher.h"
+#include "worker/connect.h"
 #include "worker/shared.h"
 
 PGDLLEXPORT void ingest_run_main(Datum arg);
@@ -64,46 +65,16 @@ report_opened(void *arg, int64 job_id)
 	report_state(shared, LAUNCH_OPENED);
 }
 
-/* Whatever ALTER ROLE or ALTER DATABASE have set, a run works the same */
+/* The launcher has to know when the source is due again, and that there is room */
 static void
-pin_settings(void)
+tell_launcher(TimestampTz next_due)
 {
-	static const char *const settings[][2] = {
-		{"application_name", "ingest"},
-		{"DateStyle", "ISO, YMD"},
-		{"IntervalStyle", "postgres"},
-		{"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"},
-		{"statement_timeout", "0"},
-		{"lock_timeout", "10s"},
-		{"idle_in_transaction_session_timeout", "0"},
-		{"max_parallel_workers_per_gather", "0"},
-		{"jit", "off"},
-#if PG_VERSION_NUM >= 170000
-		{"transaction_timeout", "0"},
-#endif
-	};
+	LauncherView view;
 
-	for (int i = 0; i < lengthof(settings); i++)
-		SetConfigOption(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION);
-	StorePinSettings();
-}
-
-/*
- * Connect as the owner of the tables: a role that the database's owner may
- * terminate, and without the superuser's rights when it is none.
- */
-static void
-connect_as_owner(const RunShared *shared)
-{
-	uint32		flags = 0;
-
-#if PG_VERSION_NUM >= 170000
-	flags |= BGWORKER_BYPASS_ROLELOGINCHECK;
-#endif
-	BackgroundWorkerInitializeConnectionByOid(shared->database,
-											  shared->owner == BOOTSTRAP_SUPERUSERID ?
-											  InvalidOid : shared->owner, flags);
+	if (!LauncherFind(&view))
+		return;
+	LauncherTell(&view, MyDatabaseId, next_due);
+	LauncherLeave(&view);
 }
 
 /* One run, and what it tells the session */
@@ -111,17 +82,24 @@ static void
 run_source(RunShared *shared)
 {
 	RunRequest	request = {shared->source, shared->trigger, shared->requested_by,
-	report_opened, shared};
+	report_opened, shared, 0};
 
 	switch (RunSource(&request))
 	{
 		case RUN_ENDED:
+			shared->closed = true;
+			/* Not before the lock is free: who is told may want to run it */
+			JobUnlock(shared->source);
+			tell_launcher(request.next_due);
 			break;
 		case RUN_BUSY:
 			report_state(shared, LAUNCH_BUSY);
 			break;
 		case RUN_NO_SOURCE:
 			report_state(shared, LAUNCH_NO_SOURCE);
+			break;
+		case RUN_NOT_DUE:
+			report_state(shared, LAUNCH_NOT_DUE);
 			break;
 	}
 }
@@ -132,8 +110,9 @@ sweep(void)
 	StoreSession session;
 
 	StoreTransactionBegin(&session);
-	(void) JobSweep();
+	SettleSweep();
 	StoreTransactionCommit(&session);
+	tell_launcher(0);
 }
 
 void
@@ -157,8 +136,8 @@ ingest_run_main(Datum arg)
 	if (shared->cancelled)
 		proc_exit(0);
 
-	connect_as_owner(shared);
-	pin_settings();
+	WorkerConnect(shared->database, shared->owner);
+	WorkerPinSettings("10s");
 
 	PG_TRY();
 	{

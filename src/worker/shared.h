@@ -36,6 +36,7 @@ typedef struct RunShared
 	volatile int worker_pid;
 	pg_atomic_uint32 state;		/* LaunchState */
 	int64		job_id;			/* set before LAUNCH_OPENED */
+	volatile bool closed;		/* the job, by its own process */
 	char		failure[512];	/* why no job was opened */
 } RunShared;
 

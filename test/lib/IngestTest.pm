@@ -108,12 +108,12 @@ sub add_eventbrite_source
 		%{ $opts{config} // {} });
 	delete @config{ grep { !defined $config{$_} } keys %config };
 
-	add_source($node, $dbname, $name, 'eventbrite', \%config, $opts{arguments});
+	# in one transaction: a source that has a schedule may run at once
 	my $token = exists $opts{token} ? $opts{token} : 'demo-token';
-	$node->safe_psql($dbname,
-		sprintf q{SELECT ingest_set_credential(%s, 'token', %s)},
-		map { quote_literal($_) } $name, $token)
-	  if defined $token;
+	add_source($node, $dbname, $name, 'eventbrite', \%config, $opts{arguments},
+		defined $token
+		? sprintf q{SELECT ingest_set_credential(%s, 'token', %s)}, map { quote_literal($_) } $name, $token
+		: ());
 	return $name;
 }
 
@@ -158,12 +158,14 @@ sub add_ticketmaster_source
 
 sub add_source
 {
-	my ($node, $dbname, $name, $connector, $config, $arguments) = @_;
+	my ($node, $dbname, $name, $connector, $config, $arguments, @more) = @_;
 	my $json = JSON::PP->new->canonical->encode($config);
 
-	$node->safe_psql($dbname, sprintf 'SELECT ingest_add_source(%s, %s, %s%s)',
-		quote_literal($name), quote_literal($connector), quote_literal($json),
-		join '', map { ", $_ => " . quote_literal($arguments->{$_}) } sort keys %{ $arguments // {} });
+	$node->safe_psql($dbname, join ";\n", 'BEGIN',
+		sprintf('SELECT ingest_add_source(%s, %s, %s%s)',
+			quote_literal($name), quote_literal($connector), quote_literal($json),
+			join '', map { ", $_ => " . quote_literal($arguments->{$_}) } sort keys %{ $arguments // {} }),
+		@more, 'COMMIT');
 }
 
 # Run a source and wait: (job as a hash or undef, error text)

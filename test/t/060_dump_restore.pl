@@ -11,7 +11,8 @@ use IngestTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = start_cluster();
+# The schedules of the original are not followed while it is dumped
+my $node = start_cluster(conf => 'ingest.enabled = off');
 my $upstream = start_upstream('--events', 80);
 my %window = (window_start => '2000-01-01T00:00:00Z', window_end => '2100-01-01T00:00:00Z');
 my $directory = rel2abs(PostgreSQL::Test::Utils::tempdir);
@@ -96,11 +97,22 @@ is($upstream->control('requests')->{total}, 0, 'restoring has called nobody');
 is($node->safe_psql('restored_plain', q{SELECT source, value FROM ingest.credential ORDER BY source}),
 	"elsewhere|file:$directory/token\neventbrite|demo-token", 'credentials are dumped as they stand');
 
-# nor does it later: as long as two turns of the schedule
+# nor does it later, when schedules are followed: as long as two turns of it
+$node->safe_psql('postgres', q{ALTER SYSTEM SET ingest.enabled = on});
+$node->reload;
+ok(wait_until(sub { $node->safe_psql('postgres', q{
+	SELECT count(*) FROM ingest.databases WHERE database LIKE 'restored%' AND state = 'copy'}) == 2 }, 20),
+	'the launcher knows the copies as what they are');
 $node->safe_psql('postgres', 'SELECT pg_sleep(2)');
 is($upstream->control('requests')->{total}, 0, 'a restored copy does not begin to fetch by itself');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ingest run'}), 0,
 	'no run is under way');
+
+is(rows('restored_custom', $_), $before{$_}, "$_ is still as it was") for @tables;
+is($node->safe_psql('restored_custom', q{SELECT DISTINCT state FROM ingest.schedule WHERE schedule IS NOT NULL}), 'copy',
+	'as the view of schedules says');
+is($node->safe_psql('restored_custom', q{SELECT DISTINCT action FROM ingest.schedule WHERE schedule IS NOT NULL}),
+	'SELECT public.ingest_resume_all()', 'with what makes it run');
 
 # and it works: nothing is new, and what is gets ids of its own
 ($job, $error) = run_source($node, 'eventbrite', dbname => 'restored_plain');
@@ -112,6 +124,13 @@ $upstream->control('add', count => 3);
 ($job, $error) = run_source($node, 'eventbrite', dbname => 'restored_plain');
 is($job->{status}, 'success', 'new events') or diag $error;
 cmp_ok($job->{nb_created}, '>=', 4, 'are stored beside the old');
+
+# until somebody says that the copy is the one to run
+$node->safe_psql('restored_custom', 'SELECT ingest_resume_all()');
+ok(wait_until(sub { $node->safe_psql('restored_custom', q{
+	SELECT count(*) FROM ingest.import_job WHERE trigger = 'schedule' AND status <> 'running'}) }, 20),
+	'after ingest_resume_all() its schedules are followed');
+$node->safe_psql('restored_custom', 'UPDATE ingest.source SET schedule = NULL');
 
 # restoring over an extension that is there already
 $node->safe_psql('postgres', 'CREATE DATABASE again');

@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 
 my $node = start_cluster(
 	init => [ allows_streaming => 1 ],
-	conf => "ingest.max_workers = 2\nmax_worker_processes = 4");
+	conf => "ingest.max_workers = 2\nmax_worker_processes = 5");
 my $upstream = start_upstream('--events', 400);
 my ($job, $error, $failure);
 
