@@ -157,10 +157,11 @@ hash_of_element(const CkanState *state, const JsonElement *element)
 {
 	const JsonExtent *number = &element->members[0];
 	const char *end = element->text.bytes + element->text.length;
-	const char *behind = number->bytes + number->length;
+	const char *behind;
 
 	if (number->length == 0)
 		return HashBytes(element->text.bytes, element->text.length, state->seed);
+	behind = number->bytes + number->length;
 	return HashBytes(behind, (size_t) (end - behind),
 					 HashBytes(element->text.bytes, (size_t) (number->bytes - element->text.bytes), state->seed));
 }
