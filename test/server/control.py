@@ -50,7 +50,7 @@ class Control:
             'reset': self.reset, 'requests': self.requests,
             'hang': self.hang, 'hanging': self.hanging,
             'release': self.release, 'wait': self.wait, 'warm': self.warm,
-            'ckan': self.ckan, 'site': self.site,
+            'ckan': self.ckan, 'site': self.site, 'meetup': self.meetup,
         }
 
     def answer(self, request):
@@ -151,6 +151,9 @@ class Control:
                     'says_hour': ckan_shape.says_hour(stub)
                     and stub.index % 13 != 5}
                     for stub in world.all_stubs()]}
+        if arguments.get('feed') == 'meetup':
+            with world.lock:
+                return {'events': self.upstream.meetup.truth()}
         if arguments.get('feed') == 'library':
             return {'occurrences': Library(world.city).truth}
         if arguments.get('feed') == 'ticketmaster':
@@ -389,6 +392,14 @@ class Control:
             else:
                 site[name] = value
         return site
+
+    def meetup(self, arguments):
+        """Set what is odd about Meetup, by name; empty: no longer."""
+        for name, value in arguments.items():
+            self.world.meetup.pop(name, None)
+            if value not in ('', None):
+                self.world.meetup[name] = value
+        return self.world.meetup
 
     def warm(self, arguments):
         """Render the pages of a list, so that a benchmark meets no cost.

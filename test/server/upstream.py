@@ -18,6 +18,7 @@ from eventbrite import Eventbrite
 from faults import Faults
 from ics import Feeds
 from jsonld import Agenda
+from meetup import Meetup
 from ticketmaster import Ticketmaster
 from wire import Handled, Reply, Server
 from world import World
@@ -37,6 +38,7 @@ class Upstream:
         self.ckan = Ckan(world)
         self.agenda = Agenda(world)
         self.ticketmaster = Ticketmaster(world)
+        self.meetup = Meetup(world)
         self.ports = []
 
     def listen(self, bind, port):
@@ -82,6 +84,8 @@ class Upstream:
             return self.agenda.answer(request)
         if path.startswith(Ticketmaster.ROOT + '/'):
             return self.ticketmaster.answer(request)
+        if path.startswith(Meetup.ROOT + '/'):
+            return self.meetup.answer(request)
         return Reply(404, b'Not found\n', 'text/plain')
 
     def _pass_gate(self, request, connection):

@@ -78,6 +78,9 @@ class World:
             self.feeds = {}
             self.portal = {}
             self.site = {}
+            self.meetup = {}
+            self.meetup_tokens = {}
+            self.nb_stamps = 0
             self.fault_memory = {}
             self.landed = []
             self.too_early = 0
