@@ -108,8 +108,10 @@ MeetupNeedsToken(Feed *feed, Problem *problem)
 
 	if (!read_credentials(feed, problem) || state->access != ACCESS_JWT)
 		return false;
+
+	/* however short its life is said to be, a token is used before the next */
 	return state->authorization == NULL ||
-		(state->expires_at != FEED_TIME_UNKNOWN && feed->clock() >= state->expires_at);
+		(!state->is_fresh && state->expires_at != FEED_TIME_UNKNOWN && feed->clock() >= state->expires_at);
 }
 
 bool

@@ -530,6 +530,14 @@ trap_11_single_use_refresh_token(void)
 	answer("{\"token\":\"x\"}");
 	TapOk(ProblemIsSet(&h->problem) && strstr(h->problem.message, "x\"") == NULL, "  an answer without a token");
 
+	open_feed(CONFIG);
+	ask();
+	answer("{\"access_token\":\"A\",\"expires_in\":0.5}");
+	now += 10;
+	TapOk(ask() && request.list == 0, "  a token whose life is over at once is used all the same, lest none ever be");
+	answer("{\"data\":{" EVENTS("g0", MORE("c1"), NODE("1")) "}}");
+	TapOk(ask() && request.list == MEETUP_TOKEN_LIST, "  once");
+
 	credentials[3][0] = NULL;
 	open_feed(CONFIG);
 	TapOk(!ask() && h->problem.error_class == ERROR_CLASS_AUTH && strstr(h->problem.message, " signing_key") != NULL, "  a part is missing: named");
