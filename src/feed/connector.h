@@ -82,6 +82,7 @@ typedef struct FeedHeader
 {
 	const char *name;
 	const char *value;
+	bool		secret;			/* left out where a redirect leads elsewhere */
 } FeedHeader;
 
 #define FEED_MAX_HEADERS 8
@@ -133,6 +134,10 @@ typedef struct FeedPage
 	const char *url;			/* where redirects led the request; NULL for a
 								 * pushed payload */
 	void	   *state;			/* the connector's */
+
+	/* a header of the response, or NULL; the function too where there is none */
+	const char *(*header) (void *arg, const char *name);
+	void	   *header_arg;
 	int64_t		refresh_seconds;	/* the feed's own wish for its interval, or 0 */
 	bool		is_empty;		/* the body is as it should be, with nothing in it:
 								 * where there was something before, that may

@@ -779,6 +779,20 @@ outside_window(const Feed *feed, const Listing *listing)
 /* ---- a record ---- */
 
 const char *
+MappingIdMember(const Mapping *mapping)
+{
+	const Rule *rule = mapping->rules[FIELD_SOURCE_ID];
+	const char *name;
+
+	if (rule == NULL || rule->source != SOURCE_POINTERS || rule->npointers != 1 ||
+		rule->ntransforms > 0 || rule->fallback != NULL || mapping->missing != NULL ||
+		rule->pointers[0]->nnames != 1)
+		return NULL;
+	name = rule->pointers[0]->names[0];
+	return name[0] == '\0' || strpbrk(name, "\"\\") != NULL ? NULL : name;
+}
+
+const char *
 MappingSourceId(const Mapping *mapping, const Feed *feed, const JsonNode *record,
 				Arena *arena, Problem *problem)
 {

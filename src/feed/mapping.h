@@ -95,6 +95,12 @@ extern const char *MappingSourceId(const Mapping *mapping, const Feed *feed, con
 								   Arena *arena, Problem *problem);
 
 /*
+ * The record's member whose text, trimmed, is its source_id: where the rule is
+ * a pointer to it and nothing else.  NULL: only MappingSourceId knows.
+ */
+extern const char *MappingIdMember(const Mapping *mapping);
+
+/*
  * Map a record (class mapping: the record lacks something or is of another
  * shape; class data: a value cannot be read), into the arena.  The listing is
  * initialised here.  base: URL that relative ones are resolved by (transform

@@ -16,6 +16,7 @@ extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
 extern const Connector JsonldConnector;
 extern const Connector MeetupConnector;
+extern const Connector JsonConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
 
@@ -25,6 +26,7 @@ const Connector *const Connectors[] = {
 	&IcsConnector,
 	&JsonldConnector,
 	&MeetupConnector,
+	&JsonConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,
 	NULL

@@ -76,7 +76,7 @@ request_headers(Run *run, const FeedRequest *wanted, HttpHeader *headers, int ma
 
 	for (int i = 0; i < wanted->nheaders && n < max; i++, n++)
 		headers[n] = (HttpHeader) {wanted->headers[i].name, wanted->headers[i].value,
-								   is_secret_header(wanted->headers[i].name)};
+								   wanted->headers[i].secret || is_secret_header(wanted->headers[i].name)};
 	for (int i = 0; n < max && ConfigObjectMember(run->feed->config, "headers", i, &name, &value); i++, n++)
 		headers[n] = (HttpHeader) {name, value, is_secret_header(name)};
 	return n;
@@ -327,6 +327,8 @@ work_on_page(Run *run, FeedRequest *request, const HttpResponse *response, Arena
 	page.arena = arena;
 	page.request = request;
 	page.url = RunPageUrl(request, response);
+	page.header = response_header;
+	page.header_arg = (void *) response;
 	if (!feed->connector->page(feed, &page, &body, &problem))
 		RunPageFailed(run, &page, &problem);
 	if (!page.is_aside)
