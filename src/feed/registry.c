@@ -14,9 +14,9 @@
 extern const Connector CkanConnector;
 extern const Connector EventbriteConnector;
 extern const Connector IcsConnector;
+extern const Connector JsonConnector;
 extern const Connector JsonldConnector;
 extern const Connector MeetupConnector;
-extern const Connector JsonConnector;
 extern const Connector MontrealConnector;
 extern const Connector TicketmasterConnector;
 
@@ -24,9 +24,9 @@ const Connector *const Connectors[] = {
 	&CkanConnector,
 	&EventbriteConnector,
 	&IcsConnector,
+	&JsonConnector,
 	&JsonldConnector,
 	&MeetupConnector,
-	&JsonConnector,
 	&MontrealConnector,
 	&TicketmasterConnector,
 	NULL

@@ -17,6 +17,7 @@ from control import Control
 from eventbrite import Eventbrite
 from faults import Faults
 from ics import Feeds
+from json_apis import JsonApis
 from jsonld import Agenda
 from meetup import Meetup
 from ticketmaster import Ticketmaster
@@ -39,12 +40,14 @@ class Upstream:
         self.agenda = Agenda(world)
         self.ticketmaster = Ticketmaster(world)
         self.meetup = Meetup(world)
+        self.json_apis = JsonApis(world)
         self.ports = []
 
     def listen(self, bind, port):
         """Listen on a port, and on a second one for cross-origin tests."""
         servers = [Server((bind, number), self.serve) for number in (port, 0)]
         self.ports = [server.server_address[1] for server in servers]
+        self.json_apis.second_port = self.ports[1]
         return servers
 
     def serve(self, request, connection):
@@ -86,6 +89,8 @@ class Upstream:
             return self.ticketmaster.answer(request)
         if path.startswith(Meetup.ROOT + '/'):
             return self.meetup.answer(request)
+        if path.startswith(JsonApis.ROOT + '/'):
+            return self.json_apis.answer(request)
         return Reply(404, b'Not found\n', 'text/plain')
 
     def _pass_gate(self, request, connection):
@@ -110,7 +115,7 @@ class Upstream:
         if request.noted:
             return
         request.noted = True
-        target = re.sub(r'([?&](?:token|apikey)=)[^&]*', r'\1***',
+        target = re.sub(r'([?&](?:token|apikey|key)=)[^&]*', r'\1***',
                         request.target)
         auth = ('header' if request.header('authorization') else
                 'query' if 'token' in request.query else 'none')

@@ -43,3 +43,12 @@ SELECT name, credentials, config ? 'horizon_future' AS has_common_keys, descript
   FROM ingest_connectors() ORDER BY name;
 SELECT name, k.key FROM ingest_connectors(), jsonb_each(config) k
  WHERE coalesce(k.value->>'meaning', '') = '' OR coalesce(k.value->>'type', '') = '';
+
+-- five mistakes in one description of an API, each with what was expected
+SELECT ingest_add_source('api', 'json', '{
+	"url": "https://api.example.org/events",
+	"records": "events",
+	"mapping": {"titel": "/name", "source_id": "/id", "title": "/name",
+				"starts_at": {"pointer": "/start", "transform": "datum"}},
+	"pagination": {"type": "pages"},
+	"auth": {"header": "Authorization", "query": "key"}}');
