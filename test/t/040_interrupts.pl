@@ -159,6 +159,42 @@ is($closed->{status}, 'crashed', 'until the next run closes it');
 like($closed->{error_message}, qr/ended without closing its job/, 'saying why');
 like($closed->{error_detail}, qr/starting|fetching/, 'and what it did');
 
+# ---- a session that parses ----
+
+# rules that are followed from the year 1 and never reach the window: seconds
+# of computing in which nothing is waited for
+$upstream->control('release');
+$node->safe_psql('postgres', q{
+	CREATE TABLE hostile AS SELECT E'BEGIN:VCALENDAR\n' || string_agg(
+	  E'BEGIN:VEVENT\nUID:' || i || E'\nSUMMARY:x\nDTSTART:00010101T000000Z\n' ||
+	  E'RRULE:FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO;COUNT=20000\nX-FILLER:' || repeat('x', 1000) || E'\nEND:VEVENT\n', '') ||
+	  E'END:VCALENDAR\n' AS body FROM generate_series(1, 20000) i});
+
+sub parsing_session
+{
+	my ($before) = @_;
+	my $session = session($node);
+	$session->send("\\set VERBOSITY verbose\nSET client_min_messages = error;\n$before" . q{SELECT count(*) FROM hostile,
+		ingest_parse('ics', body, '{"window_start": "2500-01-01", "window_end": "2600-01-01", "default_timezone": "UTC"}')});
+	ok(wait_until(sub { $node->safe_psql('postgres', qq{SELECT count(*) FROM pg_stat_activity WHERE pid = @{[ $session->pid ]}
+		AND state = 'active' AND query ~ 'ingest_parse' AND clock_timestamp() - query_start > '0.5s'}) }, 10), 'a parse goes on');
+	return $session;
+}
+
+$session = parsing_session('');
+$since = time;
+$node->safe_psql('postgres', "SELECT pg_cancel_backend(@{[ $session->pid ]})");
+$session->wait(30);
+took('pg_cancel_backend of a session that parses', time - $since);
+like($session->error, qr/57014: canceling statement due to user request/, 'and that is what it is told');
+
+$session = parsing_session("SET statement_timeout = '1s';\n");
+$since = $node->safe_psql('postgres',
+	"SELECT extract(epoch FROM query_start) + 1 FROM pg_stat_activity WHERE pid = @{[ $session->pid ]}");
+$session->wait(30);
+took('statement_timeout of a session that parses', time - $since);
+like($session->error, qr/57014: canceling statement due to statement timeout/, 'and that is what it is told');
+
 # ---- the ground it stands on ----
 
 # a database, by force
