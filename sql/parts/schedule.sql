@@ -197,7 +197,9 @@ SELECT p.source, p.schedule, p.timezone, p.state,
          WHEN 'waiting' THEN concat('due for ', date_trunc('second', now() - p.next_run_at),
                                     ', and waits for a worker slot', ' (' || p.waiting_for || ')')
          WHEN 'rate_limited' THEN 'the upstream wants to be left alone until then'
-         WHEN 'backing_off' THEN format('%s failures in a row: it is tried again then', p.consecutive_failures)
+         WHEN 'backing_off' THEN
+           CASE p.consecutive_failures WHEN 1 THEN 'it failed' ELSE format('%s failures in a row', p.consecutive_failures) END
+           || ': it is tried again then'
          ELSE 'it runs then'
        END AS why,
        CASE

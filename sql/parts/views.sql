@@ -134,6 +134,7 @@ SELECT source, connector, enabled, health, check_last_run, check_errors, check_v
        hint,
        CASE
          WHEN health = 'paused' AND NOT enabled THEN format('UPDATE ingest.source SET enabled = true WHERE name = %L', source)
+         WHEN health = 'paused' THEN format('SELECT ingest_resume(%L)', source)
          WHEN nb_errors > 0 AND last_error IS NULL THEN format('SELECT * FROM ingest.import_error WHERE job_id = %s', last_job)
          WHEN health NOT IN ('healthy', 'running', 'paused') THEN format('SELECT * FROM ingest_run(%L)', source)
        END AS action

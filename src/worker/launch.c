@@ -24,6 +24,7 @@
 #include "utils/wait_event.h"
 
 #include "store/store.h"
+#include "worker/connect.h"
 #include "worker/launch.h"
 #include "worker/rows.h"
 #include "worker/shared.h"
@@ -150,7 +151,7 @@ launch_here(RunMode mode, const char *source, const char *trigger, const char *r
 
 	fill_request(&request, mode, source, trigger, requested_by);
 	request.database = MyDatabaseId;
-	request.owner = StoreOwner();
+	request.owner = WorkerRole(StoreOwner());
 	request.awaited = true;
 	request.max_records = max_records;
 	return launch_worker(TopTransactionContext, &request);
