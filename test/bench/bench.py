@@ -12,7 +12,8 @@ Called by bench.sh, which makes the cluster.  For each size, in rounds:
                   and 5 % changed
 
 and once: cost of a new listing while N are stored, a calendar that answers
-304, and a large calendar.
+304, a large calendar, and, if asked, calendars beside other readers
+(readers.py).
 
 Before each measurement stands a checkpoint, so that all pay the same for full
 page images.  WAL is the distance of pg_current_wal_insert_lsn().  CPU and
@@ -34,6 +35,8 @@ import tempfile
 import threading
 import time
 import urllib.parse
+
+import readers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = 'demo-token'
@@ -589,6 +592,9 @@ def run(options, directory):
     if options.calendar:
         results['calendar'] = bench.calendar(upstream, options.calendar)
         calendar_table(targets, options.calendar, results['calendar'])
+    if readers.available(options.readers):
+        results['readers'] = readers.compare(bench, options.readers,
+                                             options.rounds, targets)
     upstream.stop()
     bench.close_database()
     results['targets'] = targets.lines
@@ -603,6 +609,7 @@ def main():
     parser.add_argument('--sizes', default='10000 100000')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--calendar', type=int, default=50)
+    parser.add_argument('--readers', metavar='FOLDER')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:

@@ -6,6 +6,8 @@
 #   SIZES="10000 100000"            events; 1000000 takes half an hour
 #   ROUNDS=3                        of interleaved measurements; medians count
 #   CALENDAR=50                     MB of the large calendar; 0: leave it out
+#   READERS=FOLDER                  calendars beside ical.js and node-ical, where
+#                                   "npm install ical.js node-ical" was run
 #
 # Installs missing packages (root or sudo); builds; measures on a throw-away
 # cluster with fsync on, as user postgres when called by root.  bench.py says
@@ -98,5 +100,6 @@ step cluster.log bash -c '
 
 as_tester python3 -B test/bench/bench.py --psql "$BINDIR/psql" --socket "$work" \
 	--sizes "${SIZES:-10000 100000}" --rounds "${ROUNDS:-3}" --calendar "${CALENDAR:-50}" \
+	--readers "${READERS:-}" \
 	--json "$work/bench.json" || { tail -n 5 "$work/postgres.log" >&2; exit 1; }
 [ -z "$json" ] || cat "$work/bench.json" >"$json"

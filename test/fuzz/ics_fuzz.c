@@ -4,6 +4,22 @@
  * libFuzzer target: any bytes as a calendar.  Each input is read whole and
  * through a chunked reader, which must agree; every listing must be what the
  * store takes: valid UTF-8, a title, an id, a start in the window.
+ *
+ * libs="libcurl libical json-c libcrypto"
+ * clang -g -O2 -std=gnu11 -D_GNU_SOURCE -DHAVE_LIBCRYPTO \
+ *	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+ *	-fsanitize-coverage=inline-8bit-counters,pc-table \
+ *	-fno-sanitize-coverage=trace-cmp -Isrc -Itest/unit $(pkg-config --cflags $libs) \
+ *	test/fuzz/ics_fuzz.c test/unit/feed_harness.c test/unit/zone_tzif.c \
+ *	src/[star]_class.c src/hash.c src/feed/[star].c src/match/[star].c \
+ *	src/http/{guard,redact,resolve}.c $(pkg-config --libs $libs) -lm -o ics_fuzz
+ * ./ics_fuzz -merge=1 -max_len=1500 corpus seeds
+ * ASAN_OPTIONS=quarantine_size_mb=2:malloc_context_size=4 \
+ *	./ics_fuzz -max_len=1500 -runs=10000000 -timeout=60 -reload=0 corpus
+ *
+ * ([star] stands for an asterisk, which would end this comment.)  On an idle
+ * core that makes 3,800 runs a second; traced comparisons and long seeds make
+ * it 200.
  */
 #include <stdlib.h>
 #include <string.h>

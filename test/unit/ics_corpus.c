@@ -6,6 +6,8 @@
  *
  *	 ics_corpus [-v] DIR		DIR/corpus/PROJECT/FILE and the occurrences
  *								expected in DIR/expected/PROJECT/FILE.json
+ *	 valgrind --leak-check=full --error-exitcode=9 ics_corpus DIR
+ *								the same for a build without sanitizers
  *	 ics_corpus -s FILE ...		only survive, and say what was found
  *
  * A series agrees if in every window its occurrences are the expected ones, by
