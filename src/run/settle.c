@@ -154,6 +154,9 @@ retry_at(const ScheduledSource *source, const JobEnd *end, bool crashed)
 	if (crashed)
 		wait = Max(wait, BACKOFF_CRASH);
 	retry = GetCurrentTimestamp() + wait;
+
+	/* The publisher's wish holds for attempts too */
+	retry = Max(retry, source->last_run_at + source->min_interval);
 	return is_passing(end) ? retry : Max(retry, source->next_run_at);
 }
 

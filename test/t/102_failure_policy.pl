@@ -106,6 +106,23 @@ $state = first_run('nobody there');
 is($state->{error_class}, 'network', 'no answer at all');
 within($state->{wait}, 1, 'is a passing failure');
 
+# ---- what the publisher wishes: no two runs closer than that ----
+
+$node->safe_psql('postgres', q{UPDATE ingest.source_state SET min_interval = '30 minutes' WHERE source = 'nobody there'});
+$state = tick('nobody there');
+cmp_ok($state->{wait}, '>', 1780, "a publisher's interval holds for attempts after a failure");
+cmp_ok($state->{wait}, '<=', 1800, 'and for no longer');
+add_ics_source($node, $upstream, arguments => { schedule => '1 minute' });
+$state = first_run('city');
+my $wish = $node->safe_psql('postgres', q{
+	SELECT extract(epoch FROM min_interval)::int FROM ingest.source_state WHERE source = 'city'});
+cmp_ok($wish || 0, '>=', 900, "a calendar that wishes to be read every $wish seconds");
+cmp_ok($state->{wait}, '>', $wish - 20, 'is not read more often: by an interval');
+$node->safe_psql('postgres', q{UPDATE ingest.source SET schedule = '*/10 * * * *' WHERE name = 'city'});
+$state = tick('city');
+cmp_ok($state->{wait}, '>', $wish - 20, 'by a cron expression');
+cmp_ok($state->{wait}, '<', $wish + 660, 'whose next tick after that it is');
+
 # ---- what the upstream asks for ----
 
 add_eventbrite_source($node, $upstream, name => 'limited', path => '/fault/rate-limit-long,seconds=900/eventbrite/v3',
