@@ -39,6 +39,15 @@ check_text(const char *text)
 		abort();
 }
 
+/* It starts in the window, or goes on in it */
+static bool
+in_window(const Feed *feed, const Listing *l)
+{
+	if (l->starts_at < feed->window_start)
+		return l->ends_at != FEED_TIME_UNKNOWN && l->ends_at > feed->window_start;
+	return l->starts_at < feed->window_end;
+}
+
 static void
 check_item(const Harness *h, const HarnessItem *item)
 {
@@ -47,7 +56,7 @@ check_item(const Harness *h, const HarnessItem *item)
 	if (item->result != MAP_LISTING)
 		return;
 	if (l->title == NULL || l->source_id == NULL || strcmp(l->source_id, item->record.source_id) != 0 ||
-		l->starts_at < h->feed.window_start || l->starts_at >= h->feed.window_end ||
+		!in_window(&h->feed, l) ||
 		(l->ends_at != FEED_TIME_UNKNOWN && l->ends_at < l->starts_at))
 		abort();
 	check_text(l->source_id);
