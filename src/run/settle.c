@@ -171,11 +171,10 @@ SettleRun(const char *name, TimestampTz started_at, const JobEnd *end)
 
 	PlanRan(name, started_at);
 	source = PlanSource(name);
-	if (source == NULL)
+	/* Without a schedule there is nothing to pause: who runs it, sees it fail */
+	if (source == NULL || source->schedule == NULL)
 		return DT_NOEND;
 	if ((failed || crashed) && pause_if_hopeless(name, end))
-		return DT_NOEND;
-	if (source->schedule == NULL)
 		return DT_NOEND;
 
 	/* Who cancels a run does not want it at once again */

@@ -22,6 +22,8 @@
  * holds beside all this.  After ingest_resume(), one more failure of the same
  * kind pauses again: the resumed run is the probe.
  *
+ * Sources without a schedule are not paused: nothing runs them by itself.
+ *
  * A run that the stop of the server interrupted is no failure, and is made up
  * for when the server is back.
  *

@@ -66,10 +66,11 @@ for my $round (1 .. $rounds)
 		ok(has_recovered($job->{pid}, $position), "round $round: the server recovers") or last;
 		my ($row) = query_json($node, "SELECT j.*, v.status AS seen FROM ingest.import_job AS j
 			JOIN ingest.jobs AS v ON v.job_id = j.id WHERE j.id = $job->{id}");
-		# it may have been done already, but for the end of its process
-		delete $killed{ $job->{id} } if $row && $row->{status} ne 'running';
+		# it may have been done already, but for the end of its process; or the
+		# launcher may have closed it
+		delete $killed{ $job->{id} } if $row && $row->{status} !~ /^(running|crashed)$/;
 		is($row->{seen}, 'crashed', "round $round: the view knows at once")
-		  if $row && $row->{status} eq 'running';
+		  if $killed{ $job->{id} };
 		ok($row, "round $round: the job that was told of is there");
 		$phases{ $row->{phase} // 'done' }++;
 	}

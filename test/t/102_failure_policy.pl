@@ -195,6 +195,13 @@ $state = tick('late');
 is($state->{error_class}, 'config', 'a configuration that is wrong');
 like($state->{paused_reason}, qr/by its configuration/, 'pauses after three runs');
 
+# without a schedule there is nothing to pause
+add_eventbrite_source($node, $upstream, name => 'by hand', token => 'wrong-token');
+run_source($node, 'by hand') for 1 .. 4;
+$state = state_of('by hand');
+is($state->{consecutive_failures}, 4, 'a source that is run by hand fails');
+is($state->{paused_reason}, undef, 'and is not paused');
+
 # a good run between failures keeps it going
 add_eventbrite_source($node, $upstream, name => 'moody', token => 'wrong-token', arguments => { schedule => '1 day' });
 first_run('moody');
