@@ -93,6 +93,7 @@ CREATE TABLE ingest.listing
   raw_hash        int8 NOT NULL,
   content_hash    int8 NOT NULL,
   detail_hash     int8,
+  match_hash      int8 NOT NULL,
   first_seen_at   timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,
   last_seen_job   int8 NOT NULL,
@@ -136,6 +137,7 @@ COMMENT ON COLUMN ingest.listing.revision IS 'the source''s own mark of change';
 COMMENT ON COLUMN ingest.listing.raw_hash IS 'hash of the record''s bytes: equal means unchanged';
 COMMENT ON COLUMN ingest.listing.content_hash IS 'hash of the mapped record';
 COMMENT ON COLUMN ingest.listing.detail_hash IS 'hash of the description fetched by its own request; NULL: not fetched yet';
+COMMENT ON COLUMN ingest.listing.match_hash IS 'hash of what matching looks at';
 COMMENT ON COLUMN ingest.listing.last_seen_job IS 'the job that last wrote this row (unchanged records are not written)';
 COMMENT ON COLUMN ingest.listing.missing_runs IS 'complete runs in a row that did not find it';
 COMMENT ON COLUMN ingest.listing.missing_since IS 'the first of these runs';

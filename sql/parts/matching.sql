@@ -3,20 +3,32 @@
 ------------------------------------------------------------------------------
 
 /*
- * Keys by which listings that may be one event find each other.  Kind 1 is the
- * exact fingerprint (normalised title, local start, normalised venue): equal
- * means the same event.  Other kinds only name candidates.
+ * Keys by which listings that may be one event find each other: a rare word of
+ * the title, the venue or a ticket seller's id, hashed with the local day.
  */
 CREATE TABLE ingest.match_key
 (
   listing_id int8 NOT NULL,
-  kind       int2 NOT NULL,
-  key        int8 NOT NULL,
-  PRIMARY KEY (listing_id, kind, key)
+  key        int8 NOT NULL
 );
-CREATE INDEX match_key_key_idx ON ingest.match_key (key) INCLUDE (listing_id, kind);
+CREATE INDEX match_key_key_idx ON ingest.match_key (key) INCLUDE (listing_id);
+CREATE INDEX match_key_listing_id_idx ON ingest.match_key (listing_id);
 SELECT pg_extension_config_dump('ingest.match_key', '');
 COMMENT ON TABLE ingest.match_key IS 'hashed keys by which listings of one event find each other';
+
+/* Words that the extension does not know of itself. */
+CREATE TABLE ingest.match_word
+(
+  word      text COLLATE "C" NOT NULL,
+  kind      text NOT NULL
+            CHECK (kind = ANY (ARRAY['stop', 'generic', 'noise', 'presents', 'session', 'addon', 'place'])),
+  canonical text COLLATE "C",
+  PRIMARY KEY (word, kind)
+);
+SELECT pg_extension_config_dump('ingest.match_word', '');
+COMMENT ON TABLE ingest.match_word IS 'words for matching beyond those built in, each as ingest_normalise() writes it; ingest_rematch() applies a change to what is stored';
+COMMENT ON COLUMN ingest.match_word.kind IS 'stop (says nothing), generic (of many titles), noise (around a title), presents (ends a promoter''s name), session (tells sessions of a day apart), addon (parking, VIP: no event of its own), place (a kind of venue)';
+COMMENT ON COLUMN ingest.match_word.canonical IS 'the one form of a generic word in all languages';
 
 /* Ids that were merged away, so that an old id still leads to its event. */
 CREATE TABLE ingest.event_alias
@@ -43,6 +55,8 @@ CREATE TABLE ingest.merge_log
   listing_id int8 NOT NULL,
   from_event int8,
   to_event   int8 NOT NULL,
+  score      float8,
+  evidence   jsonb,
   undone_at  timestamptz
 );
 CREATE INDEX merge_log_listing_id_idx ON ingest.merge_log (listing_id);
@@ -50,6 +64,8 @@ CREATE INDEX merge_log_to_event_idx ON ingest.merge_log (to_event);
 SELECT pg_extension_config_dump('ingest.merge_log', '');
 SELECT pg_extension_config_dump('ingest.merge_log_id_seq', '');
 COMMENT ON TABLE ingest.merge_log IS 'every merge of listings into one event: when, by whom, by which rule';
+COMMENT ON COLUMN ingest.merge_log.score IS 'how alike the listing and its nearest partner are';
+COMMENT ON COLUMN ingest.merge_log.evidence IS 'the parts of the score, and what capped it';
 COMMENT ON COLUMN ingest.merge_log.from_event IS 'the event the listing made up before; NULL: it was new';
 
 /* A person's verdict on a pair of listings; it outlives every later import. */

@@ -61,6 +61,25 @@ ListingHash(const Listing *listing, bool with_description)
 	return hash;
 }
 
+uint64_t
+ListingMatchHash(const Listing *listing)
+{
+	const char *const texts[] = {
+		listing->title, listing->venue_name, listing->address, listing->city,
+		listing->postal_code, listing->url,
+	};
+	const int64_t numbers[] = {
+		listing->starts_at, listing->ends_at, listing->local_start,
+		listing->all_day, listing->start_precision, listing->is_online,
+	};
+	uint64_t	hash = HashBytes(numbers, sizeof(numbers), 0);
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		hash = HashString(texts[i], hash);
+	hash = hash_degrees(listing->latitude, hash);
+	return hash_degrees(listing->longitude, hash);
+}
+
 const char *
 ListingStatusName(ListingStatus status)
 {

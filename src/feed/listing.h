@@ -120,6 +120,9 @@ extern void ListingInit(Listing *listing);
  */
 extern uint64_t ListingHash(const Listing *listing, bool with_description);
 
+/* Hash of what tells whether it is the same event as another listing. */
+extern uint64_t ListingMatchHash(const Listing *listing);
+
 /* The word stored in SQL, e.g. "sold_out". */
 extern const char *ListingStatusName(ListingStatus status);
 extern const char *StartPrecisionName(StartPrecision precision);

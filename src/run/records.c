@@ -24,7 +24,6 @@
 
 #include "hash.h"
 #include "feed/text.h"
-#include "match/fingerprint.h"
 #include "match/marker.h"
 #include "run/run_internal.h"
 
@@ -348,10 +347,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 	item->raw_hash = record->raw_hash;
 	item->listing = listing;
 	item->stored = slice->stored[i];
-	item->has_fingerprint = MatchFingerprint(listing->title, listing->venue_name, listing->local_start,
-											 listing->all_day,
-											 listing->start_precision != PRECISION_MINUTE,
-											 &item->fingerprint);
+	item->match_hash = ListingMatchHash(listing);
 	if (needs_write(slice, item))
 	{
 		slice->nitems++;
@@ -391,6 +387,8 @@ count_item(JobCounters *counters, const BatchItem *item)
 		counters->updated++;
 	if (item->merged)
 		counters->merged++;
+	if (item->review)
+		counters->review++;
 	if (item->listing->status == STATUS_CANCELLED)
 		counters->cancelled++;
 }

@@ -28,6 +28,7 @@
 #include "utils/tuplestore.h"
 
 #include "store/columns.h"
+#include "store/event.h"
 #include "store/store.h"
 
 #define BATCH_NAME "ingest_batch"
@@ -38,14 +39,13 @@ static const DescriptiveColumn batch_columns[] = {
 	{"listing_id", INT8OID},
 	{"event_id", INT8OID},
 	{"is_new", BOOLOID},
-	{"event_new", BOOLOID},
 	{"keep_description", BOOLOID},
 	{"raw", JSONOID},
 	{"revision", TEXTOID},
 	{"raw_hash", INT8OID},
 	{"content_hash", INT8OID},
 	{"detail_hash", INT8OID},
-	{"fingerprint", INT8OID},
+	{"match_hash", INT8OID},
 };
 
 typedef struct Batch
@@ -107,7 +107,6 @@ put_item(Tuplestorestate *store, TupleDesc desc, const BatchItem *item)
 	values[n++] = Int64GetDatum(item->listing_id);
 	values[n++] = Int64GetDatum(item->event_id);
 	values[n++] = BoolGetDatum(item->stored.id == 0);
-	values[n++] = BoolGetDatum(item->event_new);
 	values[n++] = BoolGetDatum(item->keep_description);
 	nulls[n] = item->raw == NULL;
 	values[n++] = item->raw == NULL ? (Datum) 0 : raw_json(item);
@@ -118,8 +117,7 @@ put_item(Tuplestorestate *store, TupleDesc desc, const BatchItem *item)
 	values[n++] = Int64GetDatum((int64) item->content_hash);
 	nulls[n] = !item->has_detail;
 	values[n++] = Int64GetDatum((int64) item->detail_hash);
-	nulls[n] = !item->has_fingerprint;
-	values[n++] = Int64GetDatum(item->fingerprint);
+	values[n++] = Int64GetDatum((int64) item->match_hash);
 	tuplestore_putvalues(store, desc, values, nulls);
 }
 
@@ -157,7 +155,7 @@ register_batch(BatchItem **items, int nitems)
 }
 
 #define LISTING_COLUMNS \
-	DESCRIPTIVE_COLUMNS ", raw, revision, raw_hash, content_hash, detail_hash"
+	DESCRIPTIVE_COLUMNS ", raw, revision, raw_hash, content_hash, detail_hash, match_hash"
 
 /* New rows of event and listing */
 static void
@@ -166,7 +164,7 @@ insert_new(const Batch *batch)
 	static StoreStatement insert_events = {
 		"INSERT INTO ingest.event (id, " DESCRIPTIVE_COLUMNS ", nb_listings, sources, created_at, updated_at)"
 		" SELECT event_id, " DESCRIPTIVE_COLUMNS ", 1, ARRAY[$1], now(), now()"
-		" FROM " BATCH_NAME " WHERE event_new",
+		" FROM " BATCH_NAME " WHERE is_new",
 		SPI_OK_INSERT, 1, {TEXTOID}
 	};
 	static StoreStatement insert_listings = {
@@ -182,21 +180,6 @@ insert_new(const Batch *batch)
 	values[1] = Int64GetDatum(batch->job_id);
 	(void) StoreExecute(&insert_events, values, NULL, 0);
 	(void) StoreExecute(&insert_listings, values, NULL, 0);
-}
-
-/* The keys of new listings, and of those that are matched by another one now */
-static void
-insert_keys(void)
-{
-	static StoreStatement insert = {
-		"INSERT INTO ingest.match_key (listing_id, kind, key)"
-		" SELECT listing_id, 1, fingerprint FROM " BATCH_NAME " b WHERE fingerprint IS NOT NULL"
-		" AND (is_new OR NOT EXISTS (SELECT FROM ingest.match_key k WHERE k.listing_id = b.listing_id"
-		" AND k.kind = 1 AND k.key = b.fingerprint))",
-		SPI_OK_INSERT, 0, {0}
-	};
-
-	(void) StoreExecute(&insert, NULL, NULL, 0);
 }
 
 /* Changed rows of listing */
@@ -218,7 +201,7 @@ update_changed(const Batch *batch)
 		" series_id = b.series_id, attributes = b.attributes, raw = b.raw, revision = b.revision,"
 		" raw_hash = b.raw_hash, content_hash = b.content_hash,"
 		" detail_hash = CASE WHEN b.keep_description THEN coalesce(b.detail_hash, l.detail_hash)"
-		" ELSE b.detail_hash END,"
+		" ELSE b.detail_hash END, match_hash = b.match_hash,"
 		" updated_at = now(), last_seen_job = $1, missing_runs = 0,"
 		" missing_since = NULL, withdrawn_at = NULL"
 		" FROM " BATCH_NAME " b WHERE l.id = b.listing_id AND NOT b.is_new",
@@ -229,54 +212,38 @@ update_changed(const Batch *batch)
 	(void) StoreExecute(&update, values, NULL, 0);
 }
 
-/* The keys of listings that are matched by another one now */
-static void
-delete_old_keys(void)
-{
-	static StoreStatement delete = {
-		"DELETE FROM ingest.match_key k USING " BATCH_NAME " b"
-		" WHERE k.listing_id = b.listing_id AND NOT b.is_new AND k.kind = 1"
-		" AND k.key IS DISTINCT FROM b.fingerprint",
-		SPI_OK_DELETE, 0, {0}
-	};
-
-	(void) StoreExecute(&delete, NULL, NULL, 0);
-}
-
 /* Store the items in one go; raises if the database refuses any of them */
 static void
 store_items(const Batch *batch, BatchItem **items, int nitems)
 {
 	Tuplestorestate *store;
-	Oid			sequence = StoreRelation("listing_id_seq");
+	Oid			listing_sequence = StoreRelation("listing_id_seq");
+	Oid			event_sequence = StoreRelation("event_id_seq");
 	bool		any_new = false;
 	bool		any_changed = false;
-	bool		any_rekeyed = false;
+	EventBatch	event_batch;
 
-	EventAssign(batch->source, items, nitems);
+	EventBefore(&event_batch, items, nitems);
 	for (int i = 0; i < nitems; i++)
 	{
-		bool		is_new = items[i]->stored.id == 0;
+		BatchItem  *item = items[i];
+		bool		is_new = item->stored.id == 0;
 
-		items[i]->listing_id = is_new ? nextval_internal(sequence, false) : items[i]->stored.id;
+		item->listing_id = is_new ? nextval_internal(listing_sequence, false) : item->stored.id;
+		item->event_id = is_new ? nextval_internal(event_sequence, false) : item->stored.event_id;
 		any_new |= is_new;
 		any_changed |= !is_new;
-		any_rekeyed |= !is_new && items[i]->regroup;
 	}
 
 	store = register_batch(items, nitems);
 	if (any_changed)
 		update_changed(batch);
-	if (any_rekeyed)
-		delete_old_keys();
 	if (any_new)
 		insert_new(batch);
-	if (any_new || any_rekeyed)
-		insert_keys();
 	SPI_unregister_relation(BATCH_NAME);
 	tuplestore_end(store);
 
-	EventSettle(batch->job_id, items, nitems);
+	EventMatch(&event_batch, batch->source, batch->job_id, items, nitems);
 }
 
 /* Is the error the record's own fault, rather than the server's or a rival's? */

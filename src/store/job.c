@@ -244,6 +244,19 @@ notify_end(int64 job_id)
 	(void) StoreExecute(&notify, values, NULL, 0);
 }
 
+/* Most jobs ask nobody */
+static void
+set_reviews(int64 job_id, int64 nb_review)
+{
+	static StoreStatement update = {
+		"UPDATE ingest.import_job SET nb_review = $2 WHERE id = $1",
+		SPI_OK_UPDATE, 2, {INT8OID, INT8OID}
+	};
+	Datum		values[2] = {Int64GetDatum(job_id), Int64GetDatum(nb_review)};
+
+	(void) StoreExecute(&update, values, NULL, 0);
+}
+
 void
 JobClose(int64 job_id, const char *source, const JobCounters *counters,
 		 const char *skip_reasons, char **warnings, int nwarnings, const JobEnd *end)
@@ -284,6 +297,8 @@ JobClose(int64 job_id, const char *source, const JobCounters *counters,
 	values[n++] = PointerGetDatum(construct_array(elements, nwarnings, TEXTOID, -1, false, 'i'));
 	values[n++] = Int64GetDatum(job_id);
 	(void) StoreExecute(&close, values, nulls, 0);
+	if (counters->review > 0)
+		set_reviews(job_id, counters->review);
 
 	update_source_state(source, end);
 	notify_end(job_id);

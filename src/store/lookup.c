@@ -37,6 +37,7 @@ struct StoreLookup
 				raw_hash,
 				content_hash,
 				detail_hash,
+				match_hash,
 				withdrawn_at,
 				revision;
 };
@@ -74,6 +75,7 @@ StoreLookupBegin(const char *source)
 	lookup->raw_hash = column(listing, "raw_hash");
 	lookup->content_hash = column(listing, "content_hash");
 	lookup->detail_hash = column(listing, "detail_hash");
+	lookup->match_hash = column(listing, "match_hash");
 	lookup->withdrawn_at = column(listing, "withdrawn_at");
 	lookup->revision = column(listing, "revision");
 	return lookup;
@@ -92,6 +94,7 @@ read_listing(StoreLookup *lookup, HeapTuple tuple, StoredListing *stored)
 	stored->event_id = DatumGetInt64(values[lookup->event_id - 1]);
 	stored->raw_hash = (uint64) DatumGetInt64(values[lookup->raw_hash - 1]);
 	stored->content_hash = (uint64) DatumGetInt64(values[lookup->content_hash - 1]);
+	stored->match_hash = (uint64) DatumGetInt64(values[lookup->match_hash - 1]);
 	stored->has_detail = !nulls[lookup->detail_hash - 1];
 	stored->detail_hash = stored->has_detail ?
 		(uint64) DatumGetInt64(values[lookup->detail_hash - 1]) : 0;

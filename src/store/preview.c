@@ -50,7 +50,7 @@ StoredListingsAfter(const int64 *ids, int n, Datum before, StoredListingFound fo
 		"SELECT jsonb_object_agg(now.key, jsonb_build_object('from', was.value, 'to', now.value)) AS changes"
 		" FROM jsonb_each(to_jsonb(l)) now JOIN jsonb_each($2 -> l.id::text) was ON was.key = now.key"
 		" WHERE was.value <> now.value AND now.key <> ALL ('{event_id, raw, revision, raw_hash, content_hash,"
-		" detail_hash, updated_at, last_seen_job}')) d"
+		" detail_hash, match_hash, updated_at, last_seen_job}')) d"
 		" WHERE l.id = ANY ($1)",
 		SPI_OK_SELECT, 2, {INT8ARRAYOID, JSONBOID}
 	};

@@ -135,6 +135,7 @@ typedef struct JobCounters
 				skipped,
 				errors,
 				merged,
+				review,
 				cancelled,
 				withdrawn;
 	int64		pages,
@@ -231,6 +232,7 @@ typedef struct StoredListing
 	uint64		raw_hash;
 	uint64		content_hash;
 	uint64		detail_hash;
+	uint64		match_hash;
 	bool		has_detail;		/* detail_hash is set */
 	bool		withdrawn;
 	char	   *revision;		/* palloc'd or NULL */
@@ -259,18 +261,14 @@ typedef struct BatchItem
 	bool		keep_description;	/* the stored one is better than this one */
 	Listing    *listing;
 	StoredListing stored;
-	bool		has_fingerprint;
-	int64		fingerprint;
+	uint64		match_hash;		/* of what matching looks at */
 
 	/* found out by the store */
 	int64		listing_id;
 	int64		event_id;
-	bool		event_new;
 	bool		merged;			/* joined an event of other listings */
+	bool		review;			/* a person is asked about it */
 	bool		refused;		/* the database did not take it */
-	bool		has_old_key;	/* the fingerprint stored before the change */
-	int64		old_key;
-	bool		regroup;		/* its event must be found among its group */
 } BatchItem;
 
 /* Called for a record that the database refused; in the batch's transaction. */
@@ -291,15 +289,6 @@ extern void StoreBatch(const char *source, int64 job_id, BatchItem *items, int n
 extern void StoreConfirm(int64 listing_id, const char *revision, uint64 raw_hash);
 
 /* ---- event.c ---- */
-
-/* Choose events for the batch's items (event_id, event_new, merged, regroup). */
-extern void EventAssign(const char *source, BatchItem **items, int nitems);
-
-/*
- * After the batch's rows are written: put right the groups that an exact match
- * alone could not settle, and merge the touched events' listings anew.
- */
-extern void EventSettle(int64 job_id, BatchItem **items, int nitems);
 
 /*
  * Lock what the listings are matched by, as a batch that stores them would,
