@@ -5,8 +5,8 @@
 #   test/demo.sh start | stop
 #
 # Installs missing packages (root or sudo); builds; starts a server and a fake
-# upstream, which plays Eventbrite and two calendars, as user postgres when
-# called by root; imports; shows what came.  Everything is in
+# upstream, which plays six sources, as user postgres when called by root;
+# imports; shows what came.  Everything is in
 # ${TMPDIR:-/tmp}/ingest-demo, the server's socket too: it listens on no port.
 
 set -eu
@@ -169,38 +169,47 @@ tour() {
 	local url
 	url=http://127.0.0.1:$(cat "$demo/upstream.port")
 
-	heading 'Three sources'
+	heading 'Six sources'
 	show_only 'CREATE EXTENSION ingest;'
 	show_only "SELECT ingest_add_source('eventbrite', config => '{
-  \"organizer_ids\": [\"1001\"],
-  \"base_url\": \"$url/eventbrite/v3\"}');"
+  \"organizer_ids\": [\"1001\"], \"base_url\": \"$url/eventbrite/v3\"}');"
 	show_only "SELECT ingest_set_credential('eventbrite', 'token', 'demo-token');"
+	show_only "SELECT ingest_add_source('ticketmaster', config => '{
+  \"city\": \"Montréal\", \"country\": \"CA\", \"base_url\": \"$url/ticketmaster/discovery/v2\"}');"
+	show_only "SELECT ingest_set_credential('ticketmaster', 'apikey', 'demo-token');"
+	show_only "SELECT ingest_add_source('meetup', config => '{
+  \"groups\": [\"cuisine-commune\", \"studio-souffle\"], \"base_url\": \"$url/meetup/api\"}');"
+	show_only "SELECT ingest_add_source('montreal', config => '{\"base_url\": \"$url/ckan\"}');"
 	show_only "SELECT ingest_add_source('bibliotheques', 'ics', '{
   \"url\": \"$url/ics/library.ics\"}', timezone => 'America/Toronto');"
-	show_only "SELECT ingest_add_source('ville', 'ics', '{
-  \"url\": \"$url/ics/city.ics\"}', timezone => 'America/Toronto');"
+	show_only "SELECT ingest_add_source('agenda', 'jsonld', '{
+  \"urls\": [\"$url/agenda/\"], \"link_pattern\": \"/agenda/e/\",
+  \"requests_per_second\": 50}', timezone => 'America/Toronto');"
 
-	heading 'Import'
-	show "SELECT source, status, nb_fetched, nb_created, nb_updated, nb_skipped, nb_errors,
-       skip_reasons, nb_pages, finished_at - started_at AS took
-  FROM ingest_run('eventbrite') \gx"
-	show "SELECT source, status, nb_fetched, nb_created, nb_merged FROM ingest_run('bibliotheques');"
-	show "SELECT source, status, nb_fetched, nb_created, nb_merged FROM ingest_run('ville');"
+	heading 'Is all that one of them needs there?'
+	show "SELECT step, ok, detail FROM ingest_check('ticketmaster');"
+	show "SELECT action, left(title, 34) AS title, starts_at, left(problem, 20) AS problem
+  FROM ingest_preview('ticketmaster', 5);"
+
+	heading 'Import, side by side'
+	show "SELECT source, status, nb_fetched, nb_created, nb_merged, nb_review, nb_errors,
+       finished_at - started_at AS took
+  FROM ingest_run_all() ORDER BY source;"
 
 	heading 'Once more: nothing is new, nothing is written'
 	show "SELECT source, status, nb_fetched, nb_created, skip_reasons FROM ingest_run('eventbrite');"
 
-	heading 'One event, two sources'
-	show "SELECT left(title, 40) AS title, to_char(starts_at, 'DD Mon HH24:MI') AS starts, sources
+	heading 'One event, several sources'
+	show "SELECT left(title, 36) AS title, to_char(starts_at, 'DD Mon HH24:MI') AS starts,
+       array_to_string(sources, ', ') AS sources
   FROM ingest.event
- WHERE nb_listings > 1
- ORDER BY starts_at, id LIMIT 3;"
+ ORDER BY nb_listings DESC, starts_at, id LIMIT 5;"
 
 	heading 'What the runs did'
-	show "SELECT job_id, source, status, nb_fetched AS fetched, summary FROM ingest.jobs;"
+	show "SELECT job_id, source, status, nb_fetched AS fetched, left(summary, 46) AS summary FROM ingest.jobs;"
 	show "SELECT sources, healthy, jobs_24h, created_24h, open_errors, open_reviews,
        upcoming_events, summary
-  FROM ingest.overview \gx"
+  FROM ingest.overview \\gx"
 
 	heading 'What is on'
 	show "SELECT to_char(local_start, 'Dy DD Mon HH24:MI') AS starts, left(title, 34) AS title,

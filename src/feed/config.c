@@ -39,6 +39,7 @@ typedef struct Check
 	ConfigComplaint complain;
 	void	   *arg;
 	const char *known_keys;		/* made for the first unknown one */
+	int			complaints;
 } Check;
 
 const ConfigKey ConfigCommonKeys[] = {
@@ -91,8 +92,9 @@ find_value(const Config *config, const char *name)
 
 /* Tell the caller of a mistake */
 static void
-complain(const Check *check, const char *key, const char *expected)
+complain(Check *check, const char *key, const char *expected)
 {
+	check->complaints++;
 	check->complain(check->arg, key, expected);
 }
 
@@ -151,7 +153,7 @@ is_url(const char *url, size_t length)
 
 /* A number within the key's bounds?  If not, complain */
 static void
-check_number(const Check *check, ConfigValue *value)
+check_number(Check *check, ConfigValue *value)
 {
 	const ConfigKey *key = value->key;
 	bool		bounded = key->minimum != 0 || key->maximum != 0;
@@ -172,7 +174,7 @@ check_number(const Check *check, ConfigValue *value)
 
 /* A string that its type admits?  If not, complain */
 static void
-check_string(const Check *check, ConfigValue *value)
+check_string(Check *check, ConfigValue *value)
 {
 	static const char *const expected[] = {
 		[CONFIG_STRING] = "expected a text",
@@ -191,7 +193,7 @@ check_string(const Check *check, ConfigValue *value)
 
 /* Take a list of strings, or a lone one; complain about anything else in it */
 static void
-check_string_list(const Check *check, ConfigValue *value)
+check_string_list(Check *check, ConfigValue *value)
 {
 	Arena	   *arena = check->config->arena;
 	bool		is_array = JsonKindOf(value->node) == JSON_ARRAY;
@@ -215,7 +217,7 @@ check_string_list(const Check *check, ConfigValue *value)
 
 /* Take a text that is not empty, or a whole number; complain about anything else */
 static void
-check_id(const Check *check, ConfigValue *value)
+check_id(Check *check, ConfigValue *value)
 {
 	Arena	   *arena = check->config->arena;
 	const char **strings = ArenaAlloc(arena, sizeof(char *));
@@ -242,7 +244,7 @@ is_header_text(const char *text, bool is_name)
 
 /* An object; of headers: of texts that can be sent */
 static void
-check_object(const Check *check, ConfigValue *value)
+check_object(Check *check, ConfigValue *value)
 {
 	void	   *cursor = NULL;
 	const char *name;
@@ -271,7 +273,7 @@ check_object(const Check *check, ConfigValue *value)
 
 /* Check one value by its key's type */
 static void
-check_value(const Check *check, ConfigValue *value)
+check_value(Check *check, ConfigValue *value)
 {
 	switch (value->key->type)
 	{
@@ -320,20 +322,17 @@ take_members(Check *check, const JsonNode *document)
 	}
 }
 
-/* Give the keys that are not set their defaults */
+/* Give a key its default, if it has one */
 static void
-take_defaults(Config *config, JsonReader *reader)
+take_default(Config *config, JsonReader *reader, ConfigValue *value)
 {
+	const char *text = value->key->default_value;
 	Problem		problem;
 
-	for (int i = 0; i < config->nvalues; i++)
-	{
-		ConfigValue *value = &config->values[i];
-		const char *text = value->key->default_value;
-
-		if (!value->is_set && text != NULL)
-			JsonRead(reader, config->arena, text, strlen(text), &value->node, &problem);
-	}
+	value->is_set = false;
+	value->node = NULL;
+	if (text != NULL)
+		JsonRead(reader, config->arena, text, strlen(text), &value->node, &problem);
 }
 
 /* Does the key change what is fetched or kept, but no listing? */
@@ -382,10 +381,19 @@ ConfigParse(Arena *arena, const ConfigKey *keys, const char *json, size_t length
 		complain(&check, "", "expected a JSON object");
 	else
 		take_members(&check, document);
-	take_defaults(config, reader);
 	for (int i = 0; i < config->nvalues; i++)
-		if (config->values[i].node != NULL)
-			check_value(&check, &config->values[i]);
+	{
+		ConfigValue *value = &config->values[i];
+		int			before = check.complaints;
+
+		if (value->is_set)
+			check_value(&check, value);
+		if (value->is_set && check.complaints == before)
+			continue;
+		take_default(config, reader, value);
+		if (value->node != NULL)
+			check_value(&check, value);
+	}
 	config->hash = hash_values(config);
 	return config;
 }

@@ -56,8 +56,9 @@ typedef void (*ConfigComplaint) (void *arg, const char *key, const char *expecte
 /*
  * Parse and check a configuration against the common keys and `keys` (ended by
  * a NULL name).  Every mistake is reported, unknown keys with the list of
- * known ones.  The Config is usable only if nothing was reported; it lives in
- * the arena.
+ * known ones.  The Config lives in the arena.  If anything was reported it is
+ * good for looking for further mistakes only: a key that has one is as if it
+ * was not set.
  */
 extern Config *ConfigParse(Arena *arena, const ConfigKey *keys,
 						   const char *json, size_t length,

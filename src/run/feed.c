@@ -9,6 +9,7 @@
 #include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -93,14 +94,21 @@ no_credential(void *arg, const char *name)
 typedef struct Complaints
 {
 	StringInfoData text;
+	List	   *keys;			/* of strings: told of already */
 	int			count;
 } Complaints;
 
+/* One mistake a key, so that what follows from it is not told as another */
 static void
 complain(void *arg, const char *key, const char *expected)
 {
 	Complaints *complaints = arg;
+	ListCell   *cell;
 
+	foreach(cell, complaints->keys)
+		if (key[0] != '\0' && strcmp(lfirst(cell), key) == 0)
+			return;
+	complaints->keys = lappend(complaints->keys, pstrdup(key));
 	if (complaints->count++ > 0)
 		appendStringInfoChar(&complaints->text, '\n');
 	appendStringInfo(&complaints->text, "\"%s\": %s.", key, expected);
@@ -206,12 +214,12 @@ static Config *
 parse_config(Arena *arena, const char *source_name, const Connector *connector,
 			 const char *json, bool check_all)
 {
-	Complaints	complaints = {{0}};
+	Complaints	complaints = {{0}, NIL, 0};
 	Config	   *config;
 
 	initStringInfo(&complaints.text);
 	config = ConfigParse(arena, connector->keys, json, strlen(json), complain, &complaints);
-	if (complaints.count == 0 && check_all)
+	if (check_all)
 	{
 		check_host_types(config, ConfigCommonKeys, &complaints);
 		check_host_types(config, connector->keys, &complaints);
