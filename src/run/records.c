@@ -162,7 +162,8 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 		if (run->max_records > 0 && run->counters.fetched + slice->nrecords >= run->max_records)
 		{
 			run->incomplete = run->cut_short = true;
-			RunWarn(run, psprintf("stopped after %lld records (max_records)", (long long) run->max_records));
+			if (run->preview == NULL)
+				RunWarn(run, psprintf("stopped after %lld records (max_records)", (long long) run->max_records));
 			return false;
 		}
 		memset(record, 0, sizeof(*record));

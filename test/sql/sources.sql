@@ -52,3 +52,7 @@ SELECT ingest_add_source('api', 'json', '{
 				"starts_at": {"pointer": "/start", "transform": "datum"}},
 	"pagination": {"type": "pages"},
 	"auth": {"header": "Authorization", "query": "key"}}');
+
+-- mistakes that our types, PostgreSQL and the connector find, in one go
+SELECT ingest_add_source('tm', 'ticketmaster', '{
+	"geo_point": "here", "radius": "far", "horizon_past": "a while", "page_size": 0, "countrycode": "CA"}');
