@@ -104,6 +104,7 @@ CREATE TABLE ingest.listing
 );
 CREATE INDEX listing_event_id_idx ON ingest.listing (event_id);
 CREATE INDEX listing_live_idx ON ingest.listing (source, starts_at) WHERE withdrawn_at IS NULL;
+CREATE INDEX listing_withdrawn_idx ON ingest.listing (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
 CREATE INDEX listing_missing_idx ON ingest.listing (source) WHERE missing_runs > 0;
 SELECT pg_extension_config_dump('ingest.listing', '');
 SELECT pg_extension_config_dump('ingest.listing_id_seq', '');

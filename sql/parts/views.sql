@@ -39,7 +39,7 @@ COMMENT ON COLUMN ingest.jobs.summary IS 'what came of it, in one sentence';
 CREATE VIEW ingest.running WITH (security_barrier) AS
 SELECT j.id AS job_id, j.source, j.pid, j.started_at, clock_timestamp() - j.started_at AS running_for,
        j.phase, j.heartbeat_at, j.nb_pages, j.nb_fetched, j.nb_created, j.nb_updated, j.nb_skipped, j.nb_errors,
-       format('SELECT ingest_cancel(%s)', j.id) AS action
+       format('SELECT @extschema@.ingest_cancel(%s)', j.id) AS action
   FROM ingest.import_job j
  WHERE j.status = 'running' AND ingest.job_is_alive(j.source)
  ORDER BY j.started_at, j.id;
@@ -47,116 +47,16 @@ COMMENT ON VIEW ingest.running IS 'runs whose process lives, longest first';
 COMMENT ON COLUMN ingest.running.heartbeat_at IS 'when its counters were last written';
 COMMENT ON COLUMN ingest.running.action IS 'the statement that ends it';
 
-CREATE VIEW ingest.source_health WITH (security_barrier) AS
-WITH last AS
-(
-  SELECT s.name AS source, j.*
-    FROM ingest.source s
-    LEFT JOIN LATERAL (SELECT i.id, i.started_at, i.finished_at, i.nb_fetched, i.nb_errors,
-                              i.error_class, i.error_message, i.error_hint,
-                              CASE WHEN i.status = 'running' AND NOT ingest.job_is_alive(i.source)
-                                   THEN 'crashed' ELSE i.status END AS status
-                         FROM ingest.import_job i
-                        WHERE i.source = s.name
-                        ORDER BY i.started_at DESC, i.id DESC
-                        LIMIT 1) j ON true
-),
-done AS
-(
-  SELECT l.source, d.status, d.nb_fetched, d.nb_errors, d.error_message, d.error_hint, d.error_class
-    FROM last l
-    LEFT JOIN LATERAL (SELECT CASE WHEN i.status = 'running' THEN 'crashed' ELSE i.status END AS status,
-                              i.nb_fetched, i.nb_errors, i.error_message, i.error_hint, i.error_class
-                         FROM ingest.import_job i
-                        WHERE i.source = l.source
-                          AND (i.status <> 'running' OR NOT ingest.job_is_alive(i.source))
-                        ORDER BY i.started_at DESC, i.id DESC
-                        LIMIT 1) d ON true
-),
-checks AS
-(
-  SELECT s.name AS source, s.connector, s.enabled, l.status AS last_status, l.id AS last_job, l.started_at AS last_run_at,
-         t.last_success_at, t.consecutive_failures, t.not_before, t.paused_reason,
-         d.error_class AS last_error_class, d.error_message AS last_error, d.error_hint AS hint,
-         CASE
-           WHEN d.status IS NULL THEN 'unknown'
-           WHEN d.status IN ('failed', 'crashed') AND t.consecutive_failures >= 3 THEN 'degraded'
-           WHEN d.status IN ('failed', 'crashed', 'cancelled') THEN 'warning'
-           ELSE 'healthy'
-         END AS check_last_run,
-         CASE
-           WHEN d.nb_errors IS NULL THEN 'unknown'
-           WHEN d.nb_errors = 0 THEN 'healthy'
-           WHEN d.nb_errors * 10 >= d.nb_fetched THEN 'degraded'
-           ELSE 'warning'
-         END AS check_errors,
-         CASE
-           WHEN d.status IS NULL THEN 'unknown'
-           WHEN d.status = 'empty' THEN 'warning'
-           ELSE 'healthy'
-         END AS check_volume,
-         d.nb_errors, d.nb_fetched
-    FROM ingest.source s
-    LEFT JOIN ingest.source_state t ON t.source = s.name
-    JOIN last l ON l.source = s.name
-    JOIN done d ON d.source = s.name
-),
-judged AS
-(
-  SELECT c.*,
-         CASE
-           WHEN NOT c.enabled OR c.paused_reason IS NOT NULL THEN 'paused'
-           WHEN c.last_status = 'running' THEN 'running'
-           WHEN 'degraded' IN (c.check_last_run, c.check_errors, c.check_volume) THEN 'degraded'
-           WHEN c.not_before > now() THEN 'rate_limited'
-           WHEN 'warning' IN (c.check_last_run, c.check_errors, c.check_volume) THEN 'warning'
-           WHEN c.check_last_run = 'unknown' THEN 'unknown'
-           ELSE 'healthy'
-         END AS health
-    FROM checks c
-)
-SELECT source, connector, enabled, health, check_last_run, check_errors, check_volume,
-       last_job, last_run_at, last_status, last_success_at, now() - last_success_at AS age,
-       consecutive_failures, not_before AS retry_at, last_error_class, last_error,
-       CASE health
-         WHEN 'paused' THEN coalesce('paused: ' || paused_reason, 'disabled')
-         WHEN 'unknown' THEN 'never run'
-         WHEN 'running' THEN 'running now'
-         ELSE CASE
-           WHEN last_error IS NOT NULL THEN
-             CASE WHEN consecutive_failures > 1 THEN format('%s failures in a row: %s', consecutive_failures, last_error)
-                  ELSE last_error END
-           WHEN nb_errors > 0 THEN format('%s of %s records were refused', nb_errors, nb_fetched)
-           WHEN check_volume = 'warning' THEN 'the last run found nothing at all'
-           ELSE 'the last run ended well'
-         END
-       END AS summary,
-       hint,
-       CASE
-         WHEN health = 'paused' AND NOT enabled THEN format('UPDATE ingest.source SET enabled = true WHERE name = %L', source)
-         WHEN health = 'paused' THEN format('SELECT ingest_resume(%L)', source)
-         WHEN nb_errors > 0 AND last_error IS NULL THEN format('SELECT * FROM ingest.import_error WHERE job_id = %s', last_job)
-         WHEN health NOT IN ('healthy', 'running', 'paused') THEN format('SELECT * FROM ingest_run(%L)', source)
-       END AS action
-  FROM judged
- ORDER BY CASE health WHEN 'degraded' THEN 0 WHEN 'warning' THEN 1 WHEN 'rate_limited' THEN 2
-                      WHEN 'unknown' THEN 3 WHEN 'paused' THEN 4 WHEN 'running' THEN 5 ELSE 6 END, source;
-COMMENT ON VIEW ingest.source_health IS 'one row per source, worst first; health is the worst of the checks';
-COMMENT ON COLUMN ingest.source_health.health IS 'unknown, healthy, running, rate_limited, warning, degraded or paused';
-COMMENT ON COLUMN ingest.source_health.check_last_run IS 'did the last run end well?';
-COMMENT ON COLUMN ingest.source_health.check_errors IS 'were records refused in the last run? degraded: a tenth or more';
-COMMENT ON COLUMN ingest.source_health.check_volume IS 'did the last run find anything?';
-COMMENT ON COLUMN ingest.source_health.age IS 'time since the last run that ended well';
-COMMENT ON COLUMN ingest.source_health.retry_at IS 'the upstream wants to be left alone until then';
-COMMENT ON COLUMN ingest.source_health.summary IS 'how it is, in one sentence';
-COMMENT ON COLUMN ingest.source_health.action IS 'a statement to run next, where there is one';
-
 CREATE VIEW ingest.overview WITH (security_barrier) AS
 SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running,
        j.jobs_24h, j.failed_24h, j.created_24h, j.updated_24h, j.errors_24h,
        (SELECT count(*) FROM ingest.import_error WHERE resolved_at IS NULL) AS open_errors,
        (SELECT count(*) FROM ingest.match_review) AS open_reviews,
-       (SELECT count(*) FROM ingest.event WHERE starts_at >= now() AND status NOT IN ('cancelled', 'withdrawn')) AS upcoming_events,
+       -- few are counted; many are known from the last run that counted them
+       CASE WHEN u.events < 20000 THEN
+              (SELECT count(*) FROM ingest.event WHERE starts_at >= now() AND status <> ALL (ARRAY['cancelled', 'withdrawn']))
+            ELSE u.events
+       END AS upcoming_events,
        s.oldest_success_at, s.newest_success_at,
        CASE
          WHEN s.sources = 0 THEN 'no source yet: SELECT ingest_add_source(...)'
@@ -179,8 +79,11 @@ SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running,
                coalesce(sum(nb_updated), 0)::int8 AS updated_24h,
                coalesce(sum(nb_errors), 0)::int8 AS errors_24h
           FROM ingest.import_job
-         WHERE started_at >= now() - interval '24 hours') j;
+         WHERE started_at >= now() - interval '24 hours') j,
+       (SELECT coalesce((SELECT f.events_upcoming FROM ingest.source_figures f
+                          WHERE f.counted_at IS NOT NULL ORDER BY f.counted_at DESC LIMIT 1), 0) AS events) u;
 COMMENT ON VIEW ingest.overview IS 'one row: is anything wrong, and how much came in';
+COMMENT ON COLUMN ingest.overview.upcoming_events IS 'events to come; from 20,000 on as of the last run that counted them';
 COMMENT ON COLUMN ingest.overview.open_errors IS 'refused records that no later run has stored';
 COMMENT ON COLUMN ingest.overview.summary IS 'the state of affairs in one sentence';
 

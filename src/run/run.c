@@ -18,6 +18,7 @@
 #include "run/run_internal.h"
 #include "run/settle.h"
 #include "settings.h"
+#include "store/rollup.h"
 
 /* ---- claim ---- */
 
@@ -204,6 +205,7 @@ close_job(Run *run, const JobEnd *end)
 			 run->warnings, run->nwarnings, end);
 	if (run->own_transactions)
 		due = SettleRun(run->source->name, JobStart(run->job_id), end);
+	HealthTell(run->source->name);
 	RunCommit(run, &session);
 	return due;
 }

@@ -15,6 +15,7 @@
 #include "hash.h"
 #include "run/run_internal.h"
 #include "run/settle.h"
+#include "store/rollup.h"
 
 #define BACKOFF_FIRST	(60 * USECS_PER_SEC)
 #define BACKOFF_MOST	(6 * USECS_PER_HOUR)
@@ -203,6 +204,7 @@ SettleSweep(void)
 		if (!jobs[i].interrupted)
 		{
 			(void) SettleRun(jobs[i].source, jobs[i].started_at, &end);
+			HealthTell(jobs[i].source);
 			continue;
 		}
 		source = PlanSource(jobs[i].source);

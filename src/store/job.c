@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "store/rollup.h"
 #include "store/store.h"
 
 /*
@@ -229,9 +230,9 @@ update_source_state(const char *source, const JobEnd *end)
 	(void) StoreExecute(&update, values, nulls, 0);
 }
 
-/* Tell who listens on channel ingest_job */
+/* A job's row says how it ended: the roll-ups, and who listens on channel ingest_job */
 static void
-notify_end(int64 job_id)
+job_ended(int64 job_id)
 {
 	static StoreStatement notify = {
 		"SELECT pg_notify('ingest_job', json_build_object('job_id', id, 'source', source, 'status', status,"
@@ -241,6 +242,7 @@ notify_end(int64 job_id)
 	};
 	Datum		values[1] = {Int64GetDatum(job_id)};
 
+	RollUpJob(job_id);
 	(void) StoreExecute(&notify, values, NULL, 0);
 }
 
@@ -301,7 +303,7 @@ JobClose(int64 job_id, const char *source, const JobCounters *counters,
 		set_reviews(job_id, counters->review);
 
 	update_source_state(source, end);
-	notify_end(job_id);
+	job_ended(job_id);
 }
 
 int
@@ -360,7 +362,7 @@ JobSweep(SweptJob **swept)
 		values[0] = StoreText(jobs[i].source);
 		if (!jobs[i].interrupted)
 			(void) StoreExecute(&count_failure, values, NULL, 0);
-		notify_end(ids[i]);
+		job_ended(ids[i]);
 		jobs[count++] = jobs[i];
 	}
 	StoreEnd(&session);
