@@ -203,14 +203,13 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 }
 
 static void
-look_up(Slice *slice)
+look_up_once(void *arg)
 {
+	Slice	   *slice = arg;
 	Run		   *run = slice->run;
 	StoreSession session;
 	StoreLookup *lookup;
 
-	if (slice->nrecords == 0)
-		return;
 	RunBegin(run, &session);
 	lookup = StoreLookupBegin(run->source->name);
 	for (int i = 0; i < slice->nrecords; i++)
@@ -221,6 +220,14 @@ look_up(Slice *slice)
 	}
 	StoreLookupEnd(lookup);
 	RunCommit(run, &session);
+}
+
+/* Who locks the tables for long, to alter them, holds a run up and ends it not */
+static void
+look_up(Slice *slice)
+{
+	if (slice->nrecords > 0)
+		RunRetried(slice->run, look_up_once, slice, NULL);
 }
 
 /* ---- map ---- */

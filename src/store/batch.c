@@ -87,9 +87,7 @@ batch_descriptor(void)
 static Datum
 raw_json(const BatchItem *item)
 {
-	char	   *text = pnstrdup(item->raw, item->raw_length);
-
-	return DirectFunctionCall1(json_in, CStringGetDatum(pg_any_to_server(text, item->raw_length, PG_UTF8)));
+	return DirectFunctionCall1(json_in, CStringGetDatum(StoreJson(item->raw, item->raw_length)));
 }
 
 /* One item as a row of the batch */

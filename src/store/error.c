@@ -34,8 +34,10 @@ ErrorRecord(int64 job_id, const char *source, const char *source_id, int64 posit
 		bool		isnull = texts[i] == NULL || (i == 6 && texts[i][0] == '\0');
 
 		nulls[i] = isnull ? 'n' : ' ';
-		values[i] = isnull ? (Datum) 0 : StoreText(texts[i]);
+		values[i] = isnull ? (Datum) 0 : StoreWords(texts[i]);
 	}
+	if (payload != NULL)
+		values[8] = CStringGetTextDatum(StoreJson(payload, strlen(payload)));
 	nulls[0] = nulls[3] = ' ';
 	values[0] = Int64GetDatum(job_id);
 	values[3] = Int64GetDatum(position);

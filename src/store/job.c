@@ -188,7 +188,7 @@ JobProgress(int64 job_id, const JobCounters *counters, const char *skip_reasons,
 	int			n = counter_values(counters, values);
 
 	values[n++] = CStringGetTextDatum(skip_reasons);
-	values[n++] = StoreText(phase);
+	values[n++] = StoreWords(phase);
 	values[n++] = Int64GetDatum(job_id);
 	(void) StoreExecute(&update, values, NULL, 0);
 }
@@ -290,11 +290,11 @@ JobClose(int64 job_id, const char *source, const JobCounters *counters,
 		bool		isnull = texts[i] == NULL || texts[i][0] == '\0';
 
 		nulls[n] = isnull ? 'n' : ' ';
-		values[n] = isnull ? (Datum) 0 : StoreText(texts[i]);
+		values[n] = isnull ? (Datum) 0 : StoreWords(texts[i]);
 	}
 	values[n++] = Int32GetDatum(end->http_status);
 	for (int i = 0; i < nwarnings; i++)
-		elements[i] = StoreText(warnings[i]);
+		elements[i] = StoreWords(warnings[i]);
 	nulls[n] = nwarnings == 0 ? 'n' : ' ';
 	values[n++] = PointerGetDatum(construct_array(elements, nwarnings, TEXTOID, -1, false, 'i'));
 	values[n++] = Int64GetDatum(job_id);

@@ -77,6 +77,14 @@ extern uint64 StoreExecute(StoreStatement *statement, const Datum *values,
 /* Text of any UTF-8 string in the database's encoding; raises if it can't be. */
 extern Datum StoreText(const char *utf8);
 
+/* The same for words that people read, in UTF-8 or, as the server's own, in the
+ * database's encoding: '?' for characters that it does not know. */
+extern Datum StoreWords(const char *utf8);
+
+/* JSON in UTF-8 as a palloc'd string in the database's encoding, with escapes
+ * for characters that it does not know; raises only if it is not UTF-8. */
+extern char *StoreJson(const char *utf8, size_t length);
+
 /* A column of a row of SPI_tuptable as a copied C string, or NULL. */
 extern char *StoreString(uint64 row, int column);
 extern int64 StoreInt64(uint64 row, int column, int64 if_null); /* of int8 and timestamptz */
