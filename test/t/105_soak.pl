@@ -370,7 +370,8 @@ is(sql(q{SELECT count(*) FROM ingest.listing AS l WHERE NOT EXISTS (SELECT FROM 
 is(sql(q{SELECT count(*) FROM ingest.event AS e WHERE nb_listings = 0 OR nb_listings <>
 	(SELECT count(*) FROM ingest.listing AS l WHERE l.event_id = e.id)}), 0, 'every event has its listings');
 is(sql(q{SELECT count(*) FROM ingest.import_job a JOIN ingest.import_job b USING (source)
-	WHERE a.id < b.id AND a.finished_at > b.started_at}), 0, 'never two runs of a source at once');
+	WHERE a.id < b.id AND CASE a.status WHEN 'crashed' THEN a.heartbeat_at ELSE a.finished_at END > b.started_at}), 0,
+	'never two runs of a source at once');
 
 # ---- as it was meant to be ----
 
@@ -412,13 +413,15 @@ is_deeply([ sort keys %judged ], [qw(launcher postmaster session)], 'each was wa
 
 # ---- and it works as before ----
 
-# What is found now, a line each, by source
+# What is found now, a line each.  Which session of an event in Montréal has the
+# bare number as its id, depends on which was found first.
 sub found
 {
 	my ($dbname) = @_;
 	return $node->safe_psql($dbname, q{
 		SELECT to_jsonb(l) - '{id, event_id, first_seen_at, updated_at, last_seen_job, raw, raw_hash, revision}'::text[]
-		  FROM ingest.listing AS l WHERE withdrawn_at IS NULL AND missing_runs = 0 ORDER BY source, source_id});
+		         - CASE WHEN source LIKE 'montreal %' THEN 'source_id' ELSE '' END AS line
+		  FROM ingest.listing AS l WHERE withdrawn_at IS NULL AND missing_runs = 0 ORDER BY line});
 }
 
 # Faults and changes are taken back, and the same sources added to a database
