@@ -205,3 +205,19 @@ ArenaSize(const Arena *arena)
 {
 	return arena->size;
 }
+
+/* ArenaOnReset callback */
+static void
+free_arena(void *arena)
+{
+	ArenaFree(arena);
+}
+
+Arena *
+ArenaCreateWithin(Arena *owner)
+{
+	Arena	   *arena = ArenaCreate();
+
+	ArenaOnReset(owner, free_arena, arena);
+	return arena;
+}

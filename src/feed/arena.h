@@ -25,6 +25,9 @@ extern void (*ArenaOutOfMemory) (size_t size);
 
 extern Arena *ArenaCreate(void);
 
+/* An arena that is freed when its owner is reset or freed. */
+extern Arena *ArenaCreateWithin(Arena *owner);
+
 /* Free everything allocated since creation; the arena stays usable. */
 extern void ArenaReset(Arena *arena);
 

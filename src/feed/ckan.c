@@ -123,23 +123,6 @@ check_ckan(const Config *config, ConfigComplaint complain, void *arg)
 
 /* ---- opening ---- */
 
-/* ArenaOnReset callback */
-static void
-free_arena_cb(void *arena)
-{
-	ArenaFree(arena);
-}
-
-/* An arena that goes with the feed's */
-static Arena *
-sub_arena(Feed *feed)
-{
-	Arena	   *arena = ArenaCreate();
-
-	ArenaOnReset(feed->arena, free_arena_cb, arena);
-	return arena;
-}
-
 /* What both connectors have in common */
 static CkanState *
 open_state(Feed *feed)
@@ -163,8 +146,8 @@ open_state(Feed *feed)
 	state->total = -1;
 	state->has_datastore = TRI_UNKNOWN;
 	for (int i = 0; i < CKAN_RING; i++)
-		state->ring[i] = sub_arena(feed);
-	state->scratch = sub_arena(feed);
+		state->ring[i] = ArenaCreateWithin(feed->arena);
+	state->scratch = ArenaCreateWithin(feed->arena);
 	feed->state = state;
 	return state;
 }

@@ -320,13 +320,6 @@ read_json(Feed *feed, FeedPage *page, const FeedBody *body, const char *bytes, s
 	return true;
 }
 
-/* ArenaOnReset callback */
-static void
-free_arena_cb(void *arena)
-{
-	ArenaFree(arena);
-}
-
 /* A CSV file; its rows are counted before the first is taken */
 static bool
 read_csv(Feed *feed, FeedPage *page, const char *bytes, size_t length, Problem *problem)
@@ -337,8 +330,7 @@ read_csv(Feed *feed, FeedPage *page, const char *bytes, size_t length, Problem *
 	int64_t		count = 0;
 
 	rows->is_csv = true;
-	rows->row_arena = ArenaCreate();
-	ArenaOnReset(page->arena, free_arena_cb, rows->row_arena);
+	rows->row_arena = ArenaCreateWithin(page->arena);
 	CsvOpen(&rows->csv, bytes, length, find_delimiter(bytes, length));
 	if (!read_names(page, rows, problem))
 		return false;

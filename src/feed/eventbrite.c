@@ -237,23 +237,6 @@ range_start(const Feed *feed)
 	return text[0] == '\0' ? NULL : text;
 }
 
-/* ArenaOnReset callback */
-static void
-free_arena_cb(void *arena)
-{
-	ArenaFree(arena);
-}
-
-/* An arena that goes with the feed's */
-static Arena *
-sub_arena(Feed *feed)
-{
-	Arena	   *arena = ArenaCreate();
-
-	ArenaOnReset(feed->arena, free_arena_cb, arena);
-	return arena;
-}
-
 /* Connector.open */
 static bool
 open_feed(Feed *feed, Problem *problem)
@@ -285,8 +268,8 @@ open_feed(Feed *feed, Problem *problem)
 	 */
 	state->time_filter = feed->window_start >= feed->now - 2 * DAY ? "current_future" : "all";
 	for (int i = 0; i < EVENTBRITE_RING; i++)
-		state->ring[i] = sub_arena(feed);
-	state->scratch = sub_arena(feed);
+		state->ring[i] = ArenaCreateWithin(feed->arena);
+	state->scratch = ArenaCreateWithin(feed->arena);
 	collect_lists(feed, state);
 	feed->state = state;
 	EventbriteStartList(feed, 0);

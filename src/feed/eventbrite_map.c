@@ -13,11 +13,11 @@
  */
 #include "feed/eventbrite.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "feed/builder.h"
 #include "feed/money.h"
+#include "feed/place.h"
 #include "feed/text.h"
 #include "feed/when.h"
 
@@ -600,27 +600,7 @@ map_coordinates(Mapping *m)
 		!(JsonDecimal(m->venue.node, "address.latitude", &latitude) &&
 		  JsonDecimal(m->venue.node, "address.longitude", &longitude)))
 		return;
-	if (fabs(latitude) > 90 || fabs(longitude) > 180 || (latitude == 0 && longitude == 0))
-		return;
-	m->listing->latitude = latitude;
-	m->listing->longitude = longitude;
-}
-
-/* Two letters in upper case, or unknown */
-static const char *
-country_code(Arena *arena, const char *text)
-{
-	char		code[3] = "";
-
-	if (text == NULL || strlen(text) != 2)
-		return NULL;
-	for (int i = 0; i < 2; i++)
-	{
-		code[i] = (char) (text[i] & ~0x20);
-		if (code[i] < 'A' || code[i] > 'Z')
-			return NULL;
-	}
-	return ArenaStrdup(arena, code);
+	PlaceSetPoint(m->listing, latitude, longitude);
 }
 
 static void
@@ -638,7 +618,7 @@ map_venue(Mapping *m)
 	listing->city = line_member(m, &address, "city");
 	listing->region = line_member(m, &address, "region");
 	listing->postal_code = id_member(m, &address, "postal_code");
-	listing->country = country_code(m->arena, line_member(m, &address, "country"));
+	listing->country = PlaceCountryCode(m->arena, line_member(m, &address, "country"));
 	map_coordinates(m);
 }
 

@@ -14,6 +14,8 @@
 #include "feed/json_scan.h"
 #include "feed/mapping.h"
 
+extern const Connector JsonConnector;
+
 typedef enum PagingType
 {
 	PAGING_NONE,

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "feed/ics_internal.h"
+#include "feed/place.h"
 #include "feed/text.h"
 
 /* Names of countries that are written out, beside two-letter codes */
@@ -44,10 +45,7 @@ country_code(Arena *arena, const char *text)
 	for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++)
 		if (strcasecmp(text, countries[i].name) == 0)
 			return countries[i].code;
-	if (strlen(text) == 2 && (text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z' &&
-		(text[1] | 0x20) >= 'a' && (text[1] | 0x20) <= 'z')
-		return ArenaPrintf(arena, "%c%c", text[0] & ~0x20, text[1] & ~0x20);
-	return NULL;
+	return PlaceCountryCode(arena, text);
 }
 
 /* The values of a property, joined by commas */
@@ -113,11 +111,9 @@ map_geo(JsonldMapping *m, JsonldNode place)
 		geo = place;
 	if (!JsonDecimal(JsonldFirst(m->graph, geo, "latitude").json, NULL, &latitude) ||
 		!JsonDecimal(JsonldFirst(m->graph, geo, "longitude").json, NULL, &longitude) ||
-		fabs(latitude) > 90 || fabs(longitude) > 180 || (latitude == 0 && longitude == 0) ||
 		(fabs(latitude - 40.7207559) < 1e-6 && fabs(longitude + 74.0007613) < 1e-6))
 		return;
-	m->listing->latitude = latitude;
-	m->listing->longitude = longitude;
+	PlaceSetPoint(m->listing, latitude, longitude);
 }
 
 /* A Place, or an address that stands for one */

@@ -12,6 +12,7 @@
 
 #include "feed/builder.h"
 #include "feed/money.h"
+#include "feed/place.h"
 #include "feed/text.h"
 
 #define MAX_ID		200
@@ -532,23 +533,6 @@ map_when(MappingRun *run)
 				   listing->start_precision == PRECISION_UNKNOWN);
 }
 
-/* Two letters in upper case, or unknown */
-static const char *
-country_code(Arena *arena, const char *text)
-{
-	char		code[3] = "";
-
-	if (text == NULL || strlen(text) != 2)
-		return NULL;
-	for (int i = 0; i < 2; i++)
-	{
-		code[i] = (char) (text[i] & ~0x20);
-		if (code[i] < 'A' || code[i] > 'Z')
-			return NULL;
-	}
-	return ArenaStrdup(arena, code);
-}
-
 static bool
 map_where(MappingRun *run)
 {
@@ -567,15 +551,10 @@ map_where(MappingRun *run)
 		!degrees_of_field(run, FIELD_LATITUDE, &latitude) ||
 		!degrees_of_field(run, FIELD_LONGITUDE, &longitude))
 		return false;
-	listing->country = country_code(run->arena, country);
+	listing->country = PlaceCountryCode(run->arena, country);
 
-	/* Half a place is none, and so are 0,0 and what is not on Earth */
-	if (!isnan(latitude) && !isnan(longitude) && fabs(latitude) <= 90 && fabs(longitude) <= 180 &&
-		!(latitude == 0 && longitude == 0))
-	{
-		listing->latitude = latitude;
-		listing->longitude = longitude;
-	}
+	/* half a place is none: NAN is out of any range */
+	PlaceSetPoint(listing, latitude, longitude);
 	return true;
 }
 

@@ -110,23 +110,6 @@ check_config(const Config *config, ConfigComplaint complain, void *arg)
 		complain(arg, "base_url", "expected the address without the API's path, such as \"https://api.meetup.com\"");
 }
 
-/* ArenaOnReset callback */
-static void
-free_arena_cb(void *arena)
-{
-	ArenaFree(arena);
-}
-
-/* An arena that goes with the feed's */
-static Arena *
-sub_arena(Feed *feed)
-{
-	Arena	   *arena = ArenaCreate();
-
-	ArenaOnReset(feed->arena, free_arena_cb, arena);
-	return arena;
-}
-
 /* A URL without its last slash */
 static const char *
 trimmed_url(Feed *feed, const char *key)
@@ -173,9 +156,9 @@ open_feed(Feed *feed, Problem *problem)
 	state->rich = ConfigBoolean(feed->config, "rich_fields");
 	state->page_size = (int) ConfigInteger(feed->config, "page_size");
 	state->batch_size = state->by_ics ? 1 : (int) ConfigInteger(feed->config, "groups_per_request");
-	state->scratch = sub_arena(feed);
+	state->scratch = ArenaCreateWithin(feed->arena);
 	for (int i = 0; i < MEETUP_RING; i++)
-		state->ring[i] = sub_arena(feed);
+		state->ring[i] = ArenaCreateWithin(feed->arena);
 	collect_groups(feed, state);
 	feed->state = state;
 	return true;

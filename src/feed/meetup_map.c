@@ -13,13 +13,13 @@
  */
 #include "feed/meetup.h"
 
-#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "feed/builder.h"
 #include "feed/markdown.h"
 #include "feed/money.h"
+#include "feed/place.h"
 #include "feed/text.h"
 #include "feed/when.h"
 
@@ -407,27 +407,7 @@ map_coordinates(Mapping *m)
 	if (!JsonDecimal(m->venue, "lat", &latitude) ||
 		!(JsonDecimal(m->venue, "lon", &longitude) || JsonDecimal(m->venue, "lng", &longitude)))
 		return;
-	if (fabs(latitude) > 90 || fabs(longitude) > 180 || (latitude == 0 && longitude == 0))
-		return;
-	m->listing->latitude = latitude;
-	m->listing->longitude = longitude;
-}
-
-/* Two letters, which come in lower case; or unknown */
-static const char *
-country_code(Arena *arena, const char *text)
-{
-	char		code[3] = "";
-
-	if (text == NULL || strlen(text) != 2)
-		return NULL;
-	for (int i = 0; i < 2; i++)
-	{
-		code[i] = (char) (text[i] & ~0x20);
-		if (code[i] < 'A' || code[i] > 'Z')
-			return NULL;
-	}
-	return ArenaStrdup(arena, code);
+	PlaceSetPoint(m->listing, latitude, longitude);
 }
 
 /* An online event has no place, whatever venue it kept */
@@ -454,7 +434,7 @@ map_venue(Mapping *m)
 	listing->city = line_at(m, m->venue, "city");
 	listing->region = line_at(m, m->venue, "state");
 	listing->postal_code = line_at(m, m->venue, "postalCode");
-	listing->country = country_code(m->arena, line_at(m, m->venue, "country"));
+	listing->country = PlaceCountryCode(m->arena, line_at(m, m->venue, "country"));
 	map_coordinates(m);
 }
 

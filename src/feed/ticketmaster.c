@@ -254,23 +254,6 @@ make_filters(Feed *feed)
 	return query.text + 1;
 }
 
-/* ArenaOnReset callback */
-static void
-free_arena_cb(void *arena)
-{
-	ArenaFree(arena);
-}
-
-/* An arena that goes with the feed's */
-static Arena *
-sub_arena(Feed *feed)
-{
-	Arena	   *arena = ArenaCreate();
-
-	ArenaOnReset(feed->arena, free_arena_cb, arena);
-	return arena;
-}
-
 /* Connector.open */
 static bool
 open_feed(Feed *feed, Problem *problem)
@@ -304,8 +287,8 @@ open_feed(Feed *feed, Problem *problem)
 	capacity = (TICKETMASTER_MAX_OFFSET + state->page_size - 1) / state->page_size * state->page_size;
 	TicketmasterWindowsInit(&state->windows, start, end, capacity);
 	for (int i = 0; i < TICKETMASTER_RING; i++)
-		state->ring[i] = sub_arena(feed);
-	state->scratch = sub_arena(feed);
+		state->ring[i] = ArenaCreateWithin(feed->arena);
+	state->scratch = ArenaCreateWithin(feed->arena);
 	feed->state = state;
 	TicketmasterStart(feed);
 	return true;

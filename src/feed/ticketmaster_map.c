@@ -18,6 +18,7 @@
 
 #include "feed/builder.h"
 #include "feed/money.h"
+#include "feed/place.h"
 #include "feed/text.h"
 
 #define MAX_NAME	10000
@@ -355,29 +356,9 @@ map_coordinates(Mapping *m)
 	double		latitude;
 	double		longitude;
 
-	if (!JsonDecimal(m->venue, "location.latitude", &latitude) ||
-		!JsonDecimal(m->venue, "location.longitude", &longitude) ||
-		fabs(latitude) > 90 || fabs(longitude) > 180 || (latitude == 0 && longitude == 0))
-		return;
-	m->listing->latitude = latitude;
-	m->listing->longitude = longitude;
-}
-
-/* Two letters in upper case, or unknown */
-static const char *
-country_code(Arena *arena, const char *text)
-{
-	char		code[3] = "";
-
-	if (text == NULL || strlen(text) != 2)
-		return NULL;
-	for (int i = 0; i < 2; i++)
-	{
-		code[i] = (char) (text[i] & ~0x20);
-		if (code[i] < 'A' || code[i] > 'Z')
-			return NULL;
-	}
-	return ArenaStrdup(arena, code);
+	if (JsonDecimal(m->venue, "location.latitude", &latitude) &&
+		JsonDecimal(m->venue, "location.longitude", &longitude))
+		PlaceSetPoint(m->listing, latitude, longitude);
 }
 
 static void
@@ -397,7 +378,7 @@ map_venue(Mapping *m)
 		listing->region = line_at(m, m->venue, "state.name");
 	if (postal_code != NULL)
 		listing->postal_code = TextLine(m->arena, postal_code, strlen(postal_code), false);
-	listing->country = country_code(m->arena, line_at(m, m->venue, "country.countryCode"));
+	listing->country = PlaceCountryCode(m->arena, line_at(m, m->venue, "country.countryCode"));
 	map_coordinates(m);
 }
 
