@@ -73,6 +73,23 @@ like((log_lines($node, qr/import job $job->{id}\b/, $position))[0] // '', qr/\Q$
 sql(qq{UPDATE ingest.source SET schedule = NULL, config = config || '{"base_url": "@{[ $upstream->url('/eventbrite/v3') ]}"}'});
 wait_until(sub { !worker_pids($node) && !worker_pids($node, 'ingest planner') }, 20);
 
+# ---- what autovacuum and who looks on learn while it lasts ----
+
+sub written { return sql(q{SELECT sum(n_tup_ins + n_tup_upd) FROM pg_stat_user_tables WHERE schemaname = 'ingest' AND relname = 'listing'}) }
+sql(q{UPDATE ingest.source SET config = config || '{"page_size": 10}'});
+$upstream->control('change', every => 1, field => 'title', value => 'Written {title}');
+my $written = written();
+$upstream->control('hang', path => 'continuation=');
+$session = session($node);
+$session->send(q{SELECT status FROM ingest_run('eventbrite')});
+ok($upstream->wait_hanging, 'a run hangs at its second page');
+ok(wait_until(sub { written() >= $written + 5 }, 10), 'what it has stored is in the statistics, by which autovacuum decides');
+cmp_ok(sql('SELECT nb_fetched FROM ingest.running'), '>=', 5, 'and the view counts it');
+like(sql(q{SELECT query FROM pg_stat_activity WHERE backend_type = 'ingest run'}), qr/^ingest eventbrite: .*page 2/, 'it says what it does');
+$upstream->control('release');
+$session->wait(30);
+sql(q{UPDATE ingest.source SET config = config - 'page_size'});
+
 # ---- its tables are locked ----
 
 $upstream->control('change', every => 3, field => 'title', value => 'Locked {title}');
