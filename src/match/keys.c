@@ -5,6 +5,7 @@
  */
 #include "match/keys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,4 +130,24 @@ MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_ASKED])
 	else if (profile->timed && time < HOURS(6))
 		n += keys_of_day(profile, profile->local_day - 1, false, keys + n);
 	return n;
+}
+
+void
+MatchKeyName(const MatchProfile *profile, int64_t key, char *out, size_t size)
+{
+	const ProfileWords *groups[2] = {&profile->title, &profile->venue};
+
+	for (int group = 0; group < 2; group++)
+		for (int i = 0; i < groups[group]->count; i++)
+		{
+			const ProfileWord *word = &groups[group]->words[i];
+
+			if (key == key_of(group == 0 ? 'w' : 'v', word->meaning, profile->local_day))
+			{
+				snprintf(out, size, "%s %.*s", group == 0 ? "word" : "venue", (int) word->length, word->text);
+				return;
+			}
+		}
+	snprintf(out, size, "%s", profile->ticket_id != 0 && key == key_of('t', profile->ticket_id + profile->ticket_kind, 0) ? "ticket" :
+			 profile->meeting != 0 && key == key_of('m', profile->meeting, profile->local_day) ? "meeting" : "words");
 }

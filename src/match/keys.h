@@ -12,6 +12,8 @@
 #ifndef INGEST_MATCH_KEYS_H
 #define INGEST_MATCH_KEYS_H
 
+#include <stddef.h>
+
 #include "match/profile.h"
 
 /* At most so many are stored, or asked for */
@@ -26,5 +28,11 @@ extern int	MatchKeysStored(const MatchProfile *profile, int64_t keys[MATCH_KEYS_
  * day before or after where a mistaken zone could have moved it there.
  */
 extern int	MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_ASKED]);
+
+/*
+ * What one of its stored keys is made of, for explanations: "word patrick",
+ * "venue mtelus", "ticket", "meeting"; cut to size.
+ */
+extern void MatchKeyName(const MatchProfile *profile, int64_t key, char *out, size_t size);
 
 #endif

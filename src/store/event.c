@@ -106,17 +106,6 @@ EventLockListings(const int64 *listings, int n)
 
 /* ---- clusters ---- */
 
-/* The members in their one order, and what MatchCluster makes of them */
-typedef struct Clustering
-{
-	Neighbour	  **members;
-	int			n;
-	ClusterNode *nodes;
-	ClusterPair *pairs;
-	int			npairs;
-	int64	   *targets;		/* the event that each member shall make up */
-} Clustering;
-
 static int
 compare_members(const void *a, const void *b)
 {
@@ -127,8 +116,8 @@ compare_members(const void *a, const void *b)
 	return cmp != 0 ? cmp : strcmp(x->source_id, y->source_id);
 }
 
-static void
-cluster_members(Neighbours *around, Clustering *group)
+void
+EventCluster(Neighbours *around, Clustering *group)
 {
 	int			source = 0;
 
@@ -174,7 +163,7 @@ cluster_members(Neighbours *around, Clustering *group)
 typedef struct Wish
 {
 	int			cluster;
-	bool		changed;		/* all its listings are of this batch */
+	bool		changed;		/* the member is of this batch, or told to leave */
 	int64		event_id;
 } Wish;
 
@@ -197,8 +186,8 @@ compare_wishes(const void *a, const void *b)
 }
 
 /* A row for an event that is split off, filled by the refresh that follows */
-static int64
-insert_split_event(int64 listing_id)
+int64
+EventSplitOff(int64 listing_id)
 {
 	static StoreStatement insert = {
 		"INSERT INTO ingest.event (" DESCRIPTIVE_COLUMNS ", nb_listings, sources, created_at, updated_at)"
@@ -224,7 +213,8 @@ choose_targets(Clustering *group)
 	control.hcxt = CurrentMemoryContext;
 	claimed = hash_create("ingest claimed events", group->n + 1, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < group->n; i++)
-		wishes[i] = (Wish) {group->nodes[i].cluster, group->members[i]->item != NULL, group->members[i]->event_id};
+		wishes[i] = (Wish) {group->nodes[i].cluster, 
+			group->members[i]->item != NULL || group->members[i]->leaving, group->members[i]->event_id};
 	qsort(wishes, group->n, sizeof(Wish), compare_wishes);
 	for (int i = 0; i < group->n; i++)
 	{
@@ -242,7 +232,7 @@ choose_targets(Clustering *group)
 		int			cluster = group->nodes[i].cluster;
 
 		if (chosen[cluster] == 0)
-			chosen[cluster] = insert_split_event(group->members[i]->id);
+			chosen[cluster] = EventSplitOff(group->members[i]->id);
 		group->targets[i] = chosen[cluster];
 	}
 }
@@ -313,18 +303,23 @@ move_listings(Clustering *group, const Regrouping *how)
 		SPI_OK_UPDATE, 2, {INT8ARRAYOID, INT8ARRAYOID}
 	};
 	static StoreStatement log = {
-		"INSERT INTO ingest.merge_log (job_id, by, rule, listing_id, from_event, to_event, score, evidence)"
-		" SELECT nullif($1, 0), $2, $3, l, nullif(f, 0), t, nullif(s, -1), nullif(e, '')::jsonb"
+		"INSERT INTO ingest.merge_log (job_id, by, rule, listing_id, from_event, to_event, score, evidence,"
+		" action_id, from_row, to_row, from_ids)"
+		" SELECT nullif($1, 0), $2, $3, l, nullif(f, 0), t, nullif(s, -1), nullif(e, '')::jsonb, nullif($9, 0),"
+		/* what was new has no state before */
+		" CASE WHEN f <> 0 THEN (SELECT to_jsonb(v) FROM ingest.event v WHERE v.id = f) END,"
+		" CASE WHEN f <> 0 THEN (SELECT to_jsonb(v) FROM ingest.event v WHERE v.id = t) END,"
+		" CASE WHEN f <> 0 THEN (SELECT array_agg(a.old_id) FROM ingest.event_alias a WHERE a.event_id = f) END"
 		" FROM unnest($4, $5, $6, $7, $8) AS m (l, f, t, s, e)",
-		SPI_OK_INSERT, 8,
-		{INT8OID, TEXTOID, TEXTOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID, TEXTARRAYOID}
+		SPI_OK_INSERT, 9,
+		{INT8OID, TEXTOID, TEXTOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID, TEXTARRAYOID, INT8OID}
 	};
 	int64	   *listings = palloc((group->n + 1) * sizeof(int64));
 	int64	   *from = palloc((group->n + 1) * sizeof(int64));
 	int64	   *to = palloc((group->n + 1) * sizeof(int64));
 	Datum	   *scores = palloc((group->n + 1) * sizeof(Datum));
 	const char **evidence = palloc((group->n + 1) * sizeof(char *));
-	Datum		values[8];
+	Datum		values[9];
 	int			n = 0;
 
 	for (int i = 0; i < group->n; i++)
@@ -354,6 +349,7 @@ move_listings(Clustering *group, const Regrouping *how)
 	values[5] = int64_array(to, n);
 	values[6] = PointerGetDatum(construct_array(scores, n, FLOAT8OID, 8, FLOAT8PASSBYVAL, 'd'));
 	values[7] = text_array(evidence, n);
+	values[8] = Int64GetDatum(how->action_id);
 	(void) StoreExecute(&log, values, NULL, 0);
 }
 
@@ -487,7 +483,7 @@ EventRegroup(Neighbours *around, const Regrouping *how)
 	int64	   *events;
 	int			nevents;
 
-	cluster_members(around, &group);
+	EventCluster(around, &group);
 	if (group.n == 0)
 		return;
 	choose_targets(&group);
@@ -588,7 +584,7 @@ void
 EventMatch(const EventBatch *batch, const char *source, int64 job_id, BatchItem **items, int nitems)
 {
 	Neighbours *around = NeighboursCreate();
-	Regrouping	how = {job_id, "ingest", "score"};
+	Regrouping	how = {job_id, "ingest", "score", 0};
 	Neighbour	  **nodes = palloc((nitems + 1) * sizeof(Neighbour *));
 	int64	   *changed = palloc((nitems + 1) * sizeof(int64));
 	int64	   *untouched = palloc((nitems + 1) * sizeof(int64));

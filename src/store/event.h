@@ -38,7 +38,21 @@ typedef struct Regrouping
 	int64		job_id;			/* 0: none */
 	const char *by;				/* role, or "ingest" */
 	const char *rule;
+	int64		action_id;		/* in match_action; 0: no person's */
 } Regrouping;
+
+/* The members of a neighbourhood in their one order, and what MatchCluster makes of them */
+typedef struct Clustering
+{
+	Neighbour **members;
+	int			n;
+	ClusterNode *nodes;
+	ClusterPair *pairs;
+	int			npairs;
+	int64	   *targets;		/* the event that each member shall make up */
+} Clustering;
+
+extern void EventCluster(Neighbours *around, Clustering *group);
 
 /*
  * Cluster the members of a neighbourhood, re-point listings whose event that
@@ -46,6 +60,9 @@ typedef struct Regrouping
  * refresh the events that were touched.
  */
 extern void EventRegroup(Neighbours *around, const Regrouping *how);
+
+/* A row for an event of one listing, which the caller re-points to it; its id. */
+extern int64 EventSplitOff(int64 listing_id);
 
 /*
  * Lock the weeks in which listings may meet others, until the transaction

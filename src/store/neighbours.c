@@ -84,8 +84,8 @@ NeighboursCreate(void)
 
 /* ---- nodes ---- */
 
-static Neighbour *
-find_node(const Neighbours *around, int64 id)
+Neighbour *
+NeighboursFind(const Neighbours *around, int64 id)
 {
 	NeighbourEntry  *entry = hash_search(around->by_id, &id, HASH_FIND, NULL);
 
@@ -102,7 +102,7 @@ new_node(Neighbours *around, int64 id)
 	memset(node, 0, offsetof(Neighbour, profile));
 	node->item = NULL;
 	node->session_gap = 0;
-	node->member = node->looked_around = false;
+	node->member = node->looked_around = node->leaving = false;
 	node->id = id;
 	if (around->nnodes == around->nodes_size)
 	{
@@ -232,7 +232,7 @@ NeighboursAddStored(Neighbours *around, const int64 *ids, int n, bool as_members
 	int			nunknown = 0;
 
 	for (int i = 0; i < n; i++)
-		if (find_node(around, ids[i]) == NULL)
+		if (NeighboursFind(around, ids[i]) == NULL)
 			unknown[nunknown++] = ids[i];
 	if (nunknown > 0)
 	{
@@ -240,12 +240,12 @@ NeighboursAddStored(Neighbours *around, const int64 *ids, int n, bool as_members
 		uint64		nfound = StoreExecute(&load, values, NULL, 0);
 
 		for (uint64 row = 0; row < nfound; row++)
-			if (find_node(around, StoreInt64(row, 1, 0)) == NULL)
+			if (NeighboursFind(around, StoreInt64(row, 1, 0)) == NULL)
 				read_node(around, row);
 	}
 	for (int i = 0; as_members && i < n; i++)
 	{
-		Neighbour	   *node = find_node(around, ids[i]);
+		Neighbour	   *node = NeighboursFind(around, ids[i]);
 
 		if (node != NULL)
 			node->member = true;
@@ -421,7 +421,7 @@ meet_candidates(Neighbours *around, bool members_only)
 	NeighboursAddStored(around, ids, found.n, false);
 	for (int i = 0; i < found.n; i++)
 	{
-		Neighbour	   *other = find_node(around, found.list[i].other);
+		Neighbour	   *other = NeighboursFind(around, found.list[i].other);
 
 		if (other != NULL)
 			meet(around, found.list[i].node, other);
@@ -486,8 +486,8 @@ add_decisions(Neighbours *around)
 	NeighboursAddStored(around, ids, 2 * (int) nfound, true);
 	for (uint64 i = 0; i < nfound; i++)
 	{
-		Neighbour	   *a = find_node(around, ids[2 * i]);
-		Neighbour	   *b = find_node(around, ids[2 * i + 1]);
+		Neighbour	   *a = NeighboursFind(around, ids[2 * i]);
+		Neighbour	   *b = NeighboursFind(around, ids[2 * i + 1]);
 		NeighbourPair   *pair = NULL;
 
 		if (a == NULL || b == NULL)

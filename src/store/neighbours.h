@@ -24,6 +24,7 @@ typedef struct Neighbour
 	int64		session_gap;	/* see cluster.h */
 	bool		member;			/* takes part in the clustering */
 	bool		looked_around;	/* its candidates are known */
+	bool		leaving;		/* its event's id stays with the others */
 	int			order;			/* among the members */
 } Neighbour;
 
@@ -64,6 +65,9 @@ extern void NeighboursAddStored(Neighbours *around, const int64 *ids, int n, boo
  * listings of their events, partners in a person's decisions.
  */
 extern void NeighboursLook(Neighbours *around);
+
+/* The node of a listing, or NULL */
+extern Neighbour *NeighboursFind(const Neighbours *around, int64 id);
 
 /* The block keys of a listing into match_key, in place of those it has. */
 extern void NeighboursStoreKeys(Neighbour **nodes, int n);

@@ -9,11 +9,13 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -200,4 +202,24 @@ StoreInt64(uint64 row, int column, int64 if_null)
 									  column, &isnull);
 
 	return isnull ? if_null : DatumGetInt64(value);
+}
+
+Datum
+StoreInt64Array(const int64 *numbers, int n)
+{
+	Datum	   *datums = palloc((n + 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		datums[i] = Int64GetDatum(numbers[i]);
+	return PointerGetDatum(construct_array(datums, n, INT8OID, 8, FLOAT8PASSBYVAL, 'd'));
+}
+
+int64 *
+StoreInt64Column(uint64 nrows, int column)
+{
+	int64	   *numbers = palloc((nrows + 1) * sizeof(int64));
+
+	for (uint64 row = 0; row < nrows; row++)
+		numbers[row] = StoreInt64(row, column, 0);
+	return numbers;
 }

@@ -89,6 +89,10 @@ extern char *StoreJson(const char *utf8, size_t length);
 extern char *StoreString(uint64 row, int column);
 extern int64 StoreInt64(uint64 row, int column, int64 if_null); /* of int8 and timestamptz */
 
+/* An int8[] of numbers; and a column of int8 of all rows of SPI_tuptable, NULL as 0. */
+extern Datum StoreInt64Array(const int64 *numbers, int n);
+extern int64 *StoreInt64Column(uint64 nrows, int column);
+
 /* ---- source.c ---- */
 
 typedef struct Source

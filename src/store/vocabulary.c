@@ -14,6 +14,9 @@
 #include "store/store.h"
 #include "store/vocabulary.h"
 
+/* A name may lead to one that has become another's alias; two to each other */
+#define MOST_HOPS 8
+
 typedef struct VenueAlias
 {
 	char	   *alias;			/* normalised */
@@ -134,11 +137,17 @@ VocabularyVenue(const char *venue)
 {
 	char		normal[512];
 	VenueAlias		wanted = {normal, NULL};
-	VenueAlias	   *found;
 
 	if (naliases == 0 || venue == NULL)
 		return venue;
 	(void) MatchNormalise(venue, strlen(venue), normal, sizeof(normal));
-	found = bsearch(&wanted, aliases, naliases, sizeof(VenueAlias), compare_aliases);
-	return found == NULL ? venue : found->venue;
+	for (int hops = 0; hops < MOST_HOPS; hops++)
+	{
+		VenueAlias *found = bsearch(&wanted, aliases, naliases, sizeof(VenueAlias), compare_aliases);
+
+		if (found == NULL)
+			break;
+		venue = wanted.alias = found->venue;
+	}
+	return venue;
 }
