@@ -61,3 +61,8 @@ SELECT ingest_add_source('odd', 'ics', '{"url": "https://example.org/a.ics"}', s
 \set VERBOSITY terse
 SELECT name, schedule, timezone FROM ingest_add_source('nightly', 'ics', '{"url": "https://example.org/a.ics"}',
   schedule => '30 2 * * *', timezone => 'Europe/Paris');
+
+-- when it runs next is shown on its own wall clock, whatever the session's zone
+INSERT INTO ingest.source_state (source) VALUES ('nightly') ON CONFLICT DO NOTHING;
+UPDATE ingest.source_state SET next_run_at = '2030-07-01 00:30:00+00' WHERE source = 'nightly';
+SELECT next_run_at, next_run_local FROM ingest.schedule WHERE source = 'nightly';
