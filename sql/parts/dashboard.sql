@@ -5,8 +5,7 @@
 CREATE VIEW ingest.daily WITH (security_barrier) AS
 SELECT d.day, d.source, d.runs, d.ok, d.failed, d.fetched, d.created, d.updated, d.skipped, d.errors, d.merged, d.withdrawn,
        d.requests, d.retries, d.bytes,
-       (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY m) FROM unnest(d.durations) AS m) AS median_ms,
-       (SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY m) FROM unnest(d.durations) AS m) AS p95_ms,
+       t.ms[1] AS median_ms, t.ms[2] AS p95_ms,
        CASE
          WHEN d.ok = 0 AND d.failed > 0 THEN 'failed'
          WHEN d.failed > 0 OR d.partial > 0 OR d.errors > 0 THEN 'partial'
@@ -16,6 +15,7 @@ SELECT d.day, d.source, d.runs, d.ok, d.failed, d.fetched, d.created, d.updated,
          ELSE 'cancelled'
        END AS outcome
   FROM ingest.source_day d
+ CROSS JOIN LATERAL (SELECT percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY m) AS ms FROM unnest(d.durations) AS m) t
  ORDER BY d.day DESC, d.source;
 COMMENT ON VIEW ingest.daily IS 'what each source brought each day, the latest first; kept when the jobs are gone';
 COMMENT ON COLUMN ingest.daily.day IS 'the day the runs began, on the source''s wall clock';

@@ -41,6 +41,7 @@ CREATE TABLE ingest.event
   updated_at      timestamptz NOT NULL
 );
 CREATE INDEX event_starts_at_idx ON ingest.event (starts_at);
+CREATE INDEX event_ends_at_idx ON ingest.event (ends_at);
 SELECT pg_extension_config_dump('ingest.event', '');
 SELECT pg_extension_config_dump('ingest.event_id_seq', '');
 

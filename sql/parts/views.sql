@@ -97,10 +97,14 @@ SELECT e.id AS event_id, e.starts_at, e.ends_at, e.all_day, e.timezone,
        e.title, e.status, e.venue_name, e.city, e.is_online, e.category, e.language,
        e.is_free, e.price_min, e.price_max, e.currency, e.organizer, e.url, e.image_url,
        e.latitude, e.longitude, e.series_id, e.nb_listings, array_to_string(e.sources, ', ') AS sources
-  FROM ingest.event e
- WHERE coalesce(e.ends_at, CASE WHEN e.all_day OR e.start_precision = 'day' THEN e.starts_at + interval '24 hours'
-                                ELSE e.starts_at END) >= now()
-   AND e.status <> 'withdrawn'
+  FROM (-- what began more than a day ago goes on only if it says so: found by its end
+        SELECT l.* FROM ingest.event l WHERE l.ends_at >= now() AND l.starts_at < now() - interval '24 hours'
+        UNION ALL
+        SELECT n.* FROM ingest.event n
+         WHERE n.starts_at >= now() - interval '24 hours'
+           AND coalesce(n.ends_at, CASE WHEN n.all_day OR n.start_precision = 'day' THEN n.starts_at + interval '24 hours'
+                                        ELSE n.starts_at END) >= now()) e
+ WHERE e.status <> 'withdrawn'
  ORDER BY e.starts_at, e.id;
 COMMENT ON VIEW ingest.upcoming_events IS 'events that are not over, soonest first';
 COMMENT ON COLUMN ingest.upcoming_events.starts_on IS 'first day of an event of whole days, in its own zone';
@@ -129,7 +133,8 @@ SELECT id,
          'nbCancelled', nb_cancelled, 'nbWithdrawn', nb_withdrawn, 'skipReasons', skip_reasons,
          'nbPages', nb_pages, 'nbRequests', nb_requests, 'nbRetries', nb_retries,
          'bytesReceived', bytes_received) AS stats
-  FROM ingest.import_job;
+  FROM ingest.import_job
+ ORDER BY started_at DESC, id DESC;
 COMMENT ON VIEW ingest."ImportJob" IS 'import_job under the names of the application''s ImportJob model';
 COMMENT ON COLUMN ingest."ImportJob".status IS 'PENDING, RUNNING, SUCCESS or ERROR';
 COMMENT ON COLUMN ingest."ImportJob"."runAt" IS 'when the run started';

@@ -90,7 +90,7 @@ DECLARE
 BEGIN
   FOR q IN SELECT format('ingest.%I', viewname) AS what,
                   format('SELECT count(*) FROM (SELECT * FROM ingest.%I%s) v', viewname,
-                         CASE viewname WHEN 'jobs' THEN ' LIMIT 100' WHEN 'ImportJob' THEN ' ORDER BY id DESC LIMIT 100'
+                         CASE viewname WHEN 'jobs' THEN ' LIMIT 100' WHEN 'ImportJob' THEN ' ORDER BY "startedAt" DESC LIMIT 50'
                                        WHEN 'upcoming_events' THEN ' LIMIT 100'
                                        WHEN 'provenance' THEN ' WHERE event_id = 1000'
                                        WHEN 'daily' THEN ' WHERE day > current_date - 30' END) AS query
