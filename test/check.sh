@@ -5,6 +5,8 @@
 #   test/check.sh [SUITE...]        unit upstream regress isolation tap; or SUITES="..."
 #   TESTS="arena guard"             only these tests of the suites
 #   PG_CONFIG=.../pg_config         another server
+#   SOAK_RUNS=1000 CRASH_SEED=7     what single tests read (SOAK_*, CRASH_*, MEMORY_*, INGEST_*)
+#   LIMIT=3600                      seconds that one suite may take (1800)
 #
 # Installs missing packages (root or sudo), and runs test/suites.sh: here, or,
 # as root, in a copy of the tree and as user postgres.  Touches no cluster and
@@ -39,7 +41,10 @@ if ! require_packages "$logs/packages.log" tests; then
 fi
 
 choose_tester
-TESTER_ENV=(PG_CONFIG="$PG_CONFIG" CC="${CC:-cc}" SUITES="${SUITES:-}" TESTS="${TESTS:-}")
+TESTER_ENV=(PG_CONFIG="$PG_CONFIG" CC="${CC:-cc}" SUITES="${SUITES:-}" TESTS="${TESTS:-}" LIMIT="${LIMIT:-}")
+for variable in "${!SOAK_@}" "${!CRASH_@}" "${!MEMORY_@}" "${!INGEST_@}"; do
+	TESTER_ENV+=("$variable=${!variable}")
+done
 
 if [ -z "$TESTER" ] && [ -w "$tree" ]; then
 	as_tester bash test/suites.sh

@@ -15,7 +15,7 @@ SUITES=${SUITES:-unit upstream regress isolation tap}
 TESTS=${TESTS:-}
 PG_CONFIG=${PG_CONFIG:-pg_config}
 jobs=$(nproc)
-limit=1800                      # seconds that one suite may take
+limit=${LIMIT:-1800}            # seconds that one suite may take
 
 out=$PWD/build/check
 server=$out/server
