@@ -5,7 +5,7 @@
 CREATE VIEW ingest.daily WITH (security_barrier) AS
 SELECT d.day, d.source, d.runs, d.ok, d.failed, d.fetched, d.created, d.updated, d.skipped, d.errors, d.merged, d.withdrawn,
        d.requests, d.retries, d.bytes,
-       t.ms[1] AS median_ms, t.ms[2] AS p95_ms,
+       d.median_ms, d.p95_ms,
        CASE
          WHEN d.ok = 0 AND d.failed > 0 THEN 'failed'
          WHEN d.failed > 0 OR d.partial > 0 OR d.errors > 0 THEN 'partial'
@@ -15,7 +15,6 @@ SELECT d.day, d.source, d.runs, d.ok, d.failed, d.fetched, d.created, d.updated,
          ELSE 'cancelled'
        END AS outcome
   FROM ingest.source_day d
- CROSS JOIN LATERAL (SELECT percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY m) AS ms FROM unnest(d.durations) AS m) t
  ORDER BY d.day DESC, d.source;
 COMMENT ON VIEW ingest.daily IS 'what each source brought each day, the latest first; kept when the jobs are gone';
 COMMENT ON COLUMN ingest.daily.day IS 'the day the runs began, on the source''s wall clock';
@@ -24,6 +23,18 @@ COMMENT ON COLUMN ingest.daily.failed IS 'runs that failed or crashed';
 COMMENT ON COLUMN ingest.daily.median_ms IS 'how long a run took, in the middle';
 COMMENT ON COLUMN ingest.daily.p95_ms IS 'how long the longest twentieth took at least';
 COMMENT ON COLUMN ingest.daily.outcome IS 'failed (every run), partial (some failed, or records were refused), success (something changed), empty, no_change or cancelled';
+COMMENT ON COLUMN ingest.daily.source IS 'name of the source, which may be gone';
+COMMENT ON COLUMN ingest.daily.runs IS 'runs that ended that day, however';
+COMMENT ON COLUMN ingest.daily.fetched IS 'records found = created + updated + skipped + errors';
+COMMENT ON COLUMN ingest.daily.created IS 'new listings';
+COMMENT ON COLUMN ingest.daily.updated IS 'listings whose content changed';
+COMMENT ON COLUMN ingest.daily.skipped IS 'records fetched and not written';
+COMMENT ON COLUMN ingest.daily.errors IS 'records refused';
+COMMENT ON COLUMN ingest.daily.merged IS 'listings that joined an event known from another listing';
+COMMENT ON COLUMN ingest.daily.withdrawn IS 'listings no longer found';
+COMMENT ON COLUMN ingest.daily.requests IS 'HTTP requests, those made again included';
+COMMENT ON COLUMN ingest.daily.retries IS 'requests that had to be made again';
+COMMENT ON COLUMN ingest.daily.bytes IS 'bytes of the responses'' bodies, decompressed';
 
 CREATE VIEW ingest.errors WITH (security_barrier) AS
 SELECT e.source, e.error_class, e.field, e.nb, e.message, e.first_seen, e.last_seen, e.last_job, e.source_id AS example,
@@ -45,6 +56,14 @@ COMMENT ON COLUMN ingest.errors.field IS 'the field at fault, where it is one';
 COMMENT ON COLUMN ingest.errors.nb IS 'how many records';
 COMMENT ON COLUMN ingest.errors.message IS 'of one of them; the others differ in numbers or quoted words at most';
 COMMENT ON COLUMN ingest.errors.example IS 'the id of one of them in its source';
+COMMENT ON COLUMN ingest.errors.source IS 'name of the source';
+COMMENT ON COLUMN ingest.errors.error_class IS 'data or mapping, seldom parse or internal';
+COMMENT ON COLUMN ingest.errors.first_seen IS 'when the first of them was refused';
+COMMENT ON COLUMN ingest.errors.last_seen IS 'when the latest of them was refused';
+COMMENT ON COLUMN ingest.errors.last_job IS 'the run that refused the latest';
+COMMENT ON COLUMN ingest.errors.summary IS 'number, source and cause in a sentence';
+COMMENT ON COLUMN ingest.errors.hint IS 'where to look';
+COMMENT ON COLUMN ingest.errors.action IS 'a statement that shows ten of them, for who may read ingest.import_error';
 
 CREATE VIEW ingest.disappeared WITH (security_barrier) AS
 SELECT m.state, m.source, m.listing_id, m.event_id, m.title, m.starts_at, m.missing_since, m.missing_runs, m.withdrawn_at,
@@ -73,18 +92,33 @@ COMMENT ON VIEW ingest.disappeared IS 'listings that their source no longer list
 COMMENT ON COLUMN ingest.disappeared.state IS 'held (a person decides), missing (not yet often enough) or withdrawn';
 COMMENT ON COLUMN ingest.disappeared.missing_runs IS 'complete runs in a row that did not find it';
 COMMENT ON COLUMN ingest.disappeared.other_listings IS 'listings of other sources, or of this one, that still tell of the event';
+COMMENT ON COLUMN ingest.disappeared.source IS 'the source that lists it no more';
+COMMENT ON COLUMN ingest.disappeared.listing_id IS 'of ingest.listing';
+COMMENT ON COLUMN ingest.disappeared.event_id IS 'the event that it is part of';
+COMMENT ON COLUMN ingest.disappeared.title IS 'title of the listing';
+COMMENT ON COLUMN ingest.disappeared.starts_at IS 'when it was to start';
+COMMENT ON COLUMN ingest.disappeared.missing_since IS 'when a complete run first did not find it';
+COMMENT ON COLUMN ingest.disappeared.withdrawn_at IS 'when it was withdrawn';
+COMMENT ON COLUMN ingest.disappeared.summary IS 'what became of it, in a sentence';
+COMMENT ON COLUMN ingest.disappeared.action IS 'the statement that decides, where a person does';
 
 CREATE VIEW ingest.quality WITH (security_barrier) AS
 SELECT q.source, q.field, q.filled, q.total,
-       round(100.0 * q.filled / nullif(q.total, 0), 1) AS filled_percent,
+       round((100 * q.filled / nullif(q.total, 0)::float8)::numeric, 1) AS filled_percent,
        round((100 * q.usual)::numeric, 1) AS usual_percent,
-       round(100.0 * q.filled / nullif(q.total, 0) - (100 * q.usual)::numeric, 1) AS change,
+       round((100 * (q.filled / nullif(q.total, 0)::float8 - q.usual))::numeric, 1) AS change,
        format('%s of %s listings to come have %s', q.filled, q.total, q.field) AS summary
   FROM ingest.source_quality q
  ORDER BY q.filled::float8 / nullif(q.total, 0) - q.usual, q.filled::float8 / nullif(q.total, 0), q.source, q.field;
 COMMENT ON VIEW ingest.quality IS 'how well each field of a source''s listings to come is filled; what fell most comes first';
 COMMENT ON COLUMN ingest.quality.usual_percent IS 'the usual share, a moving average over days';
 COMMENT ON COLUMN ingest.quality.change IS 'percent points more than usual; negative: fewer';
+COMMENT ON COLUMN ingest.quality.source IS 'name of the source';
+COMMENT ON COLUMN ingest.quality.field IS 'a column of ingest.listing; coordinates and price stand for several';
+COMMENT ON COLUMN ingest.quality.filled IS 'listings to come that have it';
+COMMENT ON COLUMN ingest.quality.total IS 'listings to come';
+COMMENT ON COLUMN ingest.quality.filled_percent IS 'filled of total';
+COMMENT ON COLUMN ingest.quality.summary IS 'the same in a sentence';
 
 CREATE VIEW ingest.http_usage WITH (security_barrier) AS
 SELECT s.name AS source, coalesce(u.requests_24h, 0) AS requests_24h, coalesce(u.requests_30d, 0) AS requests_30d,
@@ -114,6 +148,11 @@ COMMENT ON COLUMN ingest.http_usage.rate_limited_30d IS 'runs that failed becaus
 COMMENT ON COLUMN ingest.http_usage.bytes_30d IS 'bytes of the responses'' bodies, decompressed';
 COMMENT ON COLUMN ingest.http_usage.retry_at IS 'the upstream wants to be left alone until then';
 COMMENT ON COLUMN ingest.http_usage.min_interval IS 'how far apart runs are to be, by the publisher''s own wish';
+COMMENT ON COLUMN ingest.http_usage.source IS 'name of the source';
+COMMENT ON COLUMN ingest.http_usage.requests_30d IS 'requests in 30 days, those made again included';
+COMMENT ON COLUMN ingest.http_usage.retries_30d IS 'requests that had to be made again';
+COMMENT ON COLUMN ingest.http_usage.summary IS 'how it gets on with its upstream, in a sentence';
+COMMENT ON COLUMN ingest.http_usage.hint IS 'what to change, where something is wrong';
 
 CREATE VIEW ingest.storage WITH (security_barrier) AS
 SELECT c.relname::text AS "table", greatest(c.reltuples, 0)::int8 AS rows,
@@ -137,6 +176,11 @@ COMMENT ON VIEW ingest.storage IS 'how big all this is, the biggest table first'
 COMMENT ON COLUMN ingest.storage.rows IS 'as VACUUM or ANALYZE last estimated it';
 COMMENT ON COLUMN ingest.storage.bytes IS 'with its indexes and what is stored out of line';
 COMMENT ON COLUMN ingest.storage.retention IS 'the setting that says when rows are removed';
+COMMENT ON COLUMN ingest.storage."table" IS 'a table of schema ingest';
+COMMENT ON COLUMN ingest.storage.size IS 'the same, for people';
+COMMENT ON COLUMN ingest.storage.index_bytes IS 'of these, indexes';
+COMMENT ON COLUMN ingest.storage.oldest IS 'when its oldest row was written, of tables whose rows are removed';
+COMMENT ON COLUMN ingest.storage.summary IS 'rows and size';
 
 CREATE VIEW ingest.provenance WITH (security_barrier) AS
 SELECT l.event_id, v.field, v.value AS said, v.value IS NOT DISTINCT FROM v.event_value AS used, l.source, s.priority,
@@ -158,6 +202,13 @@ COMMENT ON VIEW ingest.provenance IS 'what each source says of each field of an 
 COMMENT ON COLUMN ingest.provenance.used IS 'it is what the event says';
 COMMENT ON COLUMN ingest.provenance.priority IS 'of the source: the higher prevails';
 COMMENT ON COLUMN ingest.provenance.withdrawn IS 'the source lists it no more';
+COMMENT ON COLUMN ingest.provenance.event_id IS 'of ingest.event';
+COMMENT ON COLUMN ingest.provenance.field IS 'the column of the event';
+COMMENT ON COLUMN ingest.provenance.said IS 'what the source says it is';
+COMMENT ON COLUMN ingest.provenance.source IS 'name of the source';
+COMMENT ON COLUMN ingest.provenance.source_id IS 'the listing''s id in its source';
+COMMENT ON COLUMN ingest.provenance.listing_id IS 'of ingest.listing';
+COMMENT ON COLUMN ingest.provenance.updated_at IS 'when the listing last changed';
 
 ------------------------------------------------------------------------------
 -- The same facts as one JSON document
@@ -176,12 +227,12 @@ BEGIN ATOMIC
            sum(d.skipped)::int8 AS skipped, sum(d.errors)::int8 AS errors, sum(d.merged)::int8 AS merged,
            sum(d.withdrawn)::int8 AS withdrawn, sum(d.requests)::int8 AS requests, sum(d.bytes)::int8 AS bytes
       FROM ingest.source_day d
-     WHERE d.day > current_date - greatest(days, 1)
+     WHERE d.day > current_date - least(greatest(days, 1), 3660)
      GROUP BY d.source
   )
   SELECT jsonb_build_object(
            'generatedAt', now(),
-           'period', jsonb_build_object('days', greatest(days, 1), 'from', current_date - greatest(days, 1) + 1, 'to', current_date),
+           'period', jsonb_build_object('days', least(greatest(days, 1), 3660), 'from', current_date - least(greatest(days, 1), 3660) + 1, 'to', current_date),
            'overview', (SELECT to_jsonb(o) - 'generated_at' FROM ingest.overview o),
            'attention', (SELECT coalesce(jsonb_agg(to_jsonb(a)), '[]') FROM (SELECT * FROM ingest.attention LIMIT 100) a),
            'recentJobs', (SELECT coalesce(jsonb_agg(to_jsonb(j) ORDER BY j."startedAt" DESC, j.id DESC), '[]')
@@ -224,7 +275,7 @@ BEGIN ATOMIC
                        FROM (SELECT d.day, sum(d.runs) AS runs, sum(d.ok) AS ok, sum(d.failed) AS failed, sum(d.created) AS created,
                                     sum(d.updated) AS updated, sum(d.errors) AS errors, sum(d.withdrawn) AS withdrawn
                                FROM ingest.source_day d
-                              WHERE d.day > current_date - greatest(days, 1)
+                              WHERE d.day > current_date - least(greatest(days, 1), 3660)
                               GROUP BY d.day) x),
            'schedule', (SELECT coalesce(jsonb_agg(jsonb_build_object('source', p.source, 'schedule', p.schedule, 'timezone', p.timezone,
                                                                      'state', p.state, 'nextRun', p.next_run_at)), '[]')

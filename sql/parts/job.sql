@@ -48,7 +48,7 @@ CREATE TABLE ingest.import_job
     CHECK ((status = 'running') = (finished_at IS NULL))
 )
 WITH (fillfactor = 80);
-CREATE INDEX import_job_source_started_at_idx ON ingest.import_job (source, started_at DESC);
+CREATE INDEX import_job_source_started_at_idx ON ingest.import_job (source, started_at DESC, id DESC);
 CREATE INDEX import_job_started_at_idx ON ingest.import_job (started_at, id);
 CREATE INDEX import_job_running_idx ON ingest.import_job (source) WHERE status = 'running';
 SELECT pg_extension_config_dump('ingest.import_job', '');

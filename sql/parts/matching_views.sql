@@ -45,11 +45,30 @@ COMMENT ON COLUMN ingest.review_queue.reasons IS 'what speaks for it, and why th
 COMMENT ON COLUMN ingest.review_queue.starts_a IS 'on the venue''s wall clock; without a time: only the day is known';
 COMMENT ON COLUMN ingest.review_queue.action IS 'the statement that makes them one event';
 COMMENT ON COLUMN ingest.review_queue.if_distinct IS 'the statement that keeps them apart for good';
+COMMENT ON COLUMN ingest.review_queue.listing_a IS 'of ingest.listing, the one that came first';
+COMMENT ON COLUMN ingest.review_queue.listing_b IS 'of ingest.listing, the one that came later';
+COMMENT ON COLUMN ingest.review_queue.summary IS 'both, in a sentence';
+COMMENT ON COLUMN ingest.review_queue.source_a IS 'source of the first';
+COMMENT ON COLUMN ingest.review_queue.source_b IS 'source of the second';
+COMMENT ON COLUMN ingest.review_queue.title_a IS 'title of the first';
+COMMENT ON COLUMN ingest.review_queue.title_b IS 'title of the second';
+COMMENT ON COLUMN ingest.review_queue.starts_b IS 'the same of the second';
+COMMENT ON COLUMN ingest.review_queue.starts_at_a IS 'start of the first';
+COMMENT ON COLUMN ingest.review_queue.starts_at_b IS 'start of the second';
+COMMENT ON COLUMN ingest.review_queue.venue_a IS 'venue of the first';
+COMMENT ON COLUMN ingest.review_queue.venue_b IS 'venue of the second';
+COMMENT ON COLUMN ingest.review_queue.url_a IS 'page of the first';
+COMMENT ON COLUMN ingest.review_queue.url_b IS 'page of the second';
+COMMENT ON COLUMN ingest.review_queue.event_a IS 'the event of the first';
+COMMENT ON COLUMN ingest.review_queue.event_b IS 'the event of the second';
+COMMENT ON COLUMN ingest.review_queue.since IS 'when the question came up';
+COMMENT ON COLUMN ingest.review_queue.age IS 'how long it has waited';
+COMMENT ON COLUMN ingest.review_queue.why IS 'the statement that explains the score';
 
 CREATE VIEW ingest.merges WITH (security_barrier) AS
 SELECT m.id AS merge_id, m.at, m.by, m.rule, round(m.score::numeric, 2) AS score, m.job_id, t.note,
        m.listing_id, l.source, l.title, m.from_event, m.to_event, e.id AS event_id, e.title AS event_title,
-       e.sources, m.undone_at, t.undone_by,
+       array_to_string(e.sources, ', ') AS sources, m.undone_at, t.undone_by,
        format('%s of %s %s "%s"', coalesce(l.title, 'a listing that is gone'), coalesce(l.source, '?'),
               CASE
                 WHEN m.undone_at IS NOT NULL THEN 'was for a while one with'
@@ -67,6 +86,23 @@ SELECT m.id AS merge_id, m.at, m.by, m.rule, round(m.score::numeric, 2) AS score
 COMMENT ON VIEW ingest.merges IS 'which listing joined which event, by whom and why, newest first; with the statement that takes it back';
 COMMENT ON COLUMN ingest.merges.rule IS 'score: by itself; person: by ingest_merge(), ingest_split() or ingest_decide(); rematch: by ingest_rematch()';
 COMMENT ON COLUMN ingest.merges.action IS 'the statement that takes it back; NULL: it was, or the listing has moved on';
+COMMENT ON COLUMN ingest.merges.merge_id IS 'for ingest_undo()';
+COMMENT ON COLUMN ingest.merges.at IS 'when';
+COMMENT ON COLUMN ingest.merges.by IS 'the role whose run or decision it was';
+COMMENT ON COLUMN ingest.merges.score IS 'how alike they were, 0 to 1; NULL: a person decided';
+COMMENT ON COLUMN ingest.merges.job_id IS 'the run in which it came about';
+COMMENT ON COLUMN ingest.merges.note IS 'what the person said about it';
+COMMENT ON COLUMN ingest.merges.listing_id IS 'the listing that joined';
+COMMENT ON COLUMN ingest.merges.source IS 'the source of that listing';
+COMMENT ON COLUMN ingest.merges.title IS 'title of that listing';
+COMMENT ON COLUMN ingest.merges.from_event IS 'the event that it was before';
+COMMENT ON COLUMN ingest.merges.to_event IS 'the event that it joined';
+COMMENT ON COLUMN ingest.merges.event_id IS 'that event''s id now, should it have been merged itself';
+COMMENT ON COLUMN ingest.merges.event_title IS 'title of the event now';
+COMMENT ON COLUMN ingest.merges.sources IS 'the sources that list the event now';
+COMMENT ON COLUMN ingest.merges.undone_at IS 'when it was taken back';
+COMMENT ON COLUMN ingest.merges.undone_by IS 'who took it back';
+COMMENT ON COLUMN ingest.merges.summary IS 'what became one with what, in a sentence';
 
 /*
  * A festival and its days, an exhibition and its opening: an event that goes
@@ -93,6 +129,13 @@ SELECT c.id AS child, p.id AS parent, c.title AS child_title, p.title AS parent_
         OR position(' ' || c.words || ' ' IN ' ' || p.words || ' ') > 0)
  ORDER BY p.starts_at, p.id, c.starts_at, c.id;
 COMMENT ON VIEW ingest.event_parents IS 'events within others: the days of a festival, the opening of an exhibition';
+COMMENT ON COLUMN ingest.event_parents.child IS 'id of the event within the other';
+COMMENT ON COLUMN ingest.event_parents.parent IS 'id of the event that goes on for longer';
+COMMENT ON COLUMN ingest.event_parents.child_title IS 'title of the one within';
+COMMENT ON COLUMN ingest.event_parents.parent_title IS 'title of the longer one';
+COMMENT ON COLUMN ingest.event_parents.child_starts_at IS 'start of the one within';
+COMMENT ON COLUMN ingest.event_parents.parent_starts_at IS 'start of the longer one';
+COMMENT ON COLUMN ingest.event_parents.parent_ends_at IS 'end of the longer one';
 
 CREATE VIEW ingest.series WITH (security_barrier) AS
 SELECT l.source, l.series_id, min(l.title) AS title, min(l.venue_name) AS venue_name,
@@ -108,3 +151,11 @@ HAVING count(DISTINCT l.event_id) > 1
  ORDER BY first_starts_at, l.source, title;
 COMMENT ON VIEW ingest.series IS 'events that recur: by the source''s own series_id, or one title at one place in one source';
 COMMENT ON COLUMN ingest.series.given IS 'the source says that they are a series; false: they only share title and place';
+COMMENT ON COLUMN ingest.series.source IS 'name of the source';
+COMMENT ON COLUMN ingest.series.series_id IS 'the source''s own id of the series; NULL: it gives none';
+COMMENT ON COLUMN ingest.series.title IS 'title of one of its events';
+COMMENT ON COLUMN ingest.series.venue_name IS 'venue of one of its events';
+COMMENT ON COLUMN ingest.series.nb_events IS 'how many events';
+COMMENT ON COLUMN ingest.series.first_starts_at IS 'start of the first';
+COMMENT ON COLUMN ingest.series.last_starts_at IS 'start of the last';
+COMMENT ON COLUMN ingest.series.event_ids IS 'of ingest.event';

@@ -28,6 +28,8 @@ CREATE TABLE ingest.source_day
   retries      int8 NOT NULL,
   bytes        int8 NOT NULL,
   durations    int4[] NOT NULL,
+  median_ms    int4 NOT NULL,
+  p95_ms       int4 NOT NULL,
   PRIMARY KEY (day, source)
 )
 WITH (fillfactor = 80);
@@ -40,6 +42,8 @@ COMMENT ON COLUMN ingest.source_day.ok IS 'runs that ended well: success, no_cha
 COMMENT ON COLUMN ingest.source_day.failed IS 'runs that failed or crashed; what is left of runs was cancelled';
 COMMENT ON COLUMN ingest.source_day.rate_limited IS 'runs that failed because the upstream wants to be left alone';
 COMMENT ON COLUMN ingest.source_day.durations IS 'how long the runs took in ms; the last 288 of the day';
+COMMENT ON COLUMN ingest.source_day.median_ms IS 'of durations, the middle';
+COMMENT ON COLUMN ingest.source_day.p95_ms IS 'of durations, the 95th percentile';
 
 CREATE TABLE ingest.source_figures
 (
@@ -367,7 +371,7 @@ LANGUAGE sql VOLATILE
 BEGIN ATOMIC
   INSERT INTO ingest.source_day AS d
          (day, source, runs, ok, no_change, partial, empty, failed, rate_limited, fetched, created, updated, skipped,
-          errors, merged, withdrawn, requests, retries, bytes, durations)
+          errors, merged, withdrawn, requests, retries, bytes, durations, median_ms, p95_ms)
   SELECT coalesce(ingest.at_zone(j.started_at, s.timezone), j.started_at AT TIME ZONE 'UTC')::date, j.source, 1,
          (j.status = ANY (ARRAY['success', 'no_change', 'partial', 'empty']))::int4,
          (j.status = 'no_change')::int4, (j.status = 'partial')::int4, (j.status = 'empty')::int4,
@@ -375,9 +379,10 @@ BEGIN ATOMIC
          coalesce(j.error_class = 'rate_limit' AND j.status = 'failed', false)::int4,
          j.nb_fetched, j.nb_created, j.nb_updated, j.nb_skipped, j.nb_errors, j.nb_merged, j.nb_withdrawn,
          j.nb_requests, j.nb_retries, j.bytes_received,
-         ARRAY[least(extract(epoch FROM j.finished_at - j.started_at) * 1000, 2147483647)::int4]
+         ARRAY[t.ms], t.ms, t.ms
     FROM ingest.import_job j
     LEFT JOIN ingest.source s ON s.name = j.source
+   CROSS JOIN LATERAL (SELECT least(extract(epoch FROM j.finished_at - j.started_at) * 1000, 2147483647)::int4 AS ms) t
    WHERE j.id = roll_up.job_id
   ON CONFLICT ON CONSTRAINT source_day_pkey DO UPDATE
      SET runs = d.runs + 1,
@@ -397,7 +402,9 @@ BEGIN ATOMIC
          requests = d.requests + excluded.requests,
          retries = d.retries + excluded.retries,
          bytes = d.bytes + excluded.bytes,
-         durations = (d.durations || excluded.durations)[greatest(cardinality(d.durations) - 286, 1):];
+         durations = (d.durations || excluded.durations)[greatest(cardinality(d.durations) - 286, 1):],
+         (median_ms, p95_ms) = (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY m), percentile_disc(0.95) WITHIN GROUP (ORDER BY m)
+                                  FROM unnest((d.durations || excluded.durations)[greatest(cardinality(d.durations) - 286, 1):]) AS m);
 
   INSERT INTO ingest.source_figures AS f (source, last_change_at)
   SELECT s.name, CASE WHEN j.nb_created + j.nb_updated + j.nb_withdrawn > 0 THEN now() END

@@ -169,6 +169,12 @@ COMMENT ON COLUMN ingest.launcher.next_wake_at IS 'when something is due; NULL: 
 COMMENT ON COLUMN ingest.launcher.running IS 'runs that it started and that last';
 COMMENT ON COLUMN ingest.launcher.waiting IS 'sources that are due and not started yet';
 COMMENT ON COLUMN ingest.launcher.waiting_for IS 'the setting that limits them';
+COMMENT ON COLUMN ingest.launcher.pid IS 'its process';
+COMMENT ON COLUMN ingest.launcher.started_at IS 'when it was started';
+COMMENT ON COLUMN ingest.launcher.loops IS 'how often it has looked';
+COMMENT ON COLUMN ingest.launcher.waiting_since IS 'since when sources wait for a worker slot';
+COMMENT ON COLUMN ingest.launcher.summary IS 'what it does, in a sentence';
+COMMENT ON COLUMN ingest.launcher.action IS 'a statement to run next, where there is one';
 
 CREATE VIEW ingest.databases WITH (security_barrier) AS
 SELECT database, state, sources, waiting, next_due_at, planned_at, plan_ms, problem
@@ -178,6 +184,11 @@ COMMENT ON VIEW ingest.databases IS 'the databases whose schedules the launcher 
 COMMENT ON COLUMN ingest.databases.state IS 'served, other version (than the library), copy (until ingest_resume_all()), failed or not planned yet';
 COMMENT ON COLUMN ingest.databases.planned_at IS 'when its sources were last looked at';
 COMMENT ON COLUMN ingest.databases.plan_ms IS 'how long that took, the start of the process included';
+COMMENT ON COLUMN ingest.databases.database IS 'its name';
+COMMENT ON COLUMN ingest.databases.sources IS 'sources that have a schedule';
+COMMENT ON COLUMN ingest.databases.waiting IS 'of these, due and not started yet';
+COMMENT ON COLUMN ingest.databases.next_due_at IS 'when the next of them is due';
+COMMENT ON COLUMN ingest.databases.problem IS 'why its sources could not be looked at';
 
 CREATE VIEW ingest.schedule WITH (security_barrier) AS
 SELECT p.source, p.schedule, p.timezone, p.state,
@@ -207,7 +218,7 @@ SELECT p.source, p.schedule, p.timezone, p.state,
          WHEN p.state = 'paused' THEN format('SELECT %I.ingest_resume(%L)', x.schema, p.source)
          WHEN p.state = 'copy' THEN format('SELECT %I.ingest_resume_all()', x.schema)
          WHEN p.state = 'stopped' THEN p.launcher_action
-         WHEN p.state = 'broken' THEN format('UPDATE ingest.source SET schedule = ... WHERE name = %L', p.source)
+         WHEN p.state = 'broken' THEN format('UPDATE ingest.source SET schedule = ''1 hour'' WHERE name = %L', p.source)
        END AS action
   FROM (SELECT s.name AS source, s.schedule, s.timezone,
                CASE
@@ -255,5 +266,13 @@ COMMENT ON COLUMN ingest.schedule.next_run_at IS 'when it is due: its tick, a de
 COMMENT ON COLUMN ingest.schedule.next_run_local IS 'the same on the source''s wall clock';
 COMMENT ON COLUMN ingest.schedule.why IS 'what keeps it, in a sentence';
 COMMENT ON COLUMN ingest.schedule.action IS 'a statement to run next, where there is one';
+COMMENT ON COLUMN ingest.schedule.source IS 'name of the source';
+COMMENT ON COLUMN ingest.schedule.schedule IS 'interval, cron expression or RRULE; NULL: it runs on demand';
+COMMENT ON COLUMN ingest.schedule.timezone IS 'the zone of its wall clock';
+COMMENT ON COLUMN ingest.schedule.last_job IS 'the last run, of import_job';
+COMMENT ON COLUMN ingest.schedule.last_trigger IS 'manual or schedule';
+COMMENT ON COLUMN ingest.schedule.last_run_at IS 'when that run started';
+COMMENT ON COLUMN ingest.schedule.last_status IS 'how it ended, or running';
+COMMENT ON COLUMN ingest.schedule.next_run_in IS 'the same from now';
 
 SELECT ingest.wake();

@@ -8,6 +8,8 @@
 #   CALENDAR=50                     MB of the large calendar; 0: leave it out
 #   READERS=FOLDER                  calendars beside ical.js and node-ical, where
 #                                   "npm install ical.js node-ical" was run
+#   DASHBOARD=1                     instead: how long each view takes with 1,000
+#                                   sources, 100,000 jobs and 1,000,000 events
 #
 # Installs missing packages (root or sudo); builds; measures on a throw-away
 # cluster with fsync on, as user postgres when called by root.  bench.py says
@@ -97,6 +99,12 @@ step cluster.log bash -c '
 		max_worker_processes = 16
 	END
 	start_cluster "$work/data" "$work/postgres.log"' _ "$BINDIR" "$work"
+
+if [ -n "${DASHBOARD:-}" ]; then
+	as_tester "$BINDIR/createdb" -h "$work" -U postgres dashboard
+	as_tester "$BINDIR/psql" -X -h "$work" -U postgres -d dashboard -f test/bench/dashboard.sql
+	exit
+fi
 
 as_tester python3 -B test/bench/bench.py --psql "$BINDIR/psql" --socket "$work" \
 	--sizes "${SIZES:-10000 100000}" --rounds "${ROUNDS:-3}" --calendar "${CALENDAR:-50}" \

@@ -1,6 +1,6 @@
 -- How long each view of the dashboard takes, when there is much to show.
 --
---   test/bench/dashboard.sh             a cluster of its own; or, by hand, in an
+--   make bench DASHBOARD=1               a cluster of its own; or, by hand, in an
 --                                       empty database:
 --   psql -X -v sources=1000 -v jobs=100000 -v events=1000000 -f test/bench/dashboard.sql
 --
@@ -48,7 +48,7 @@ INSERT INTO ingest.source_day
 SELECT started_at::date, source, count(*), count(*) FILTER (WHERE status <> 'failed'), count(*) FILTER (WHERE status = 'no_change'),
        count(*) FILTER (WHERE status = 'partial'), 0, count(*) FILTER (WHERE status = 'failed'), 0, sum(nb_fetched), sum(nb_created),
        sum(nb_updated), sum(nb_skipped), sum(nb_errors), 0, 0, sum(nb_requests), 0, sum(bytes_received),
-       array_agg((extract(epoch FROM finished_at - started_at) * 1000)::int4)
+       array_agg((extract(epoch FROM finished_at - started_at) * 1000)::int4), 1000, 7000
   FROM ingest.import_job GROUP BY 1, 2;
 INSERT INTO ingest.import_error (job_id, source, source_id, error_class, field, message, created_at)
 SELECT id, source, id || '-' || n, 'data', 'start', format('"%s" is not a date', id), started_at
@@ -56,7 +56,7 @@ SELECT id, source, id || '-' || n, 'data', 'start', format('"%s" is not a date',
 
 INSERT INTO ingest.event (title, status, starts_at, all_day, start_precision, timezone, venue_name, city, nb_listings, sources,
                           created_at, updated_at)
-SELECT 'Event ' || i, 'scheduled', now() + i % 400 * interval '1 day' - interval '100 days', false, 'minute', 'America/Toronto',
+SELECT 'Event ' || i, 'scheduled', now() + i % 400 * interval '1 day' + i / 400 % 48 * interval '15 minutes' - interval '100 days', false, 'minute', 'America/Toronto',
        'Venue ' || i % 3000, 'Toronto', 1, ARRAY['source-' || to_char(1 + i % :sources, 'FM00000')], now(), now()
   FROM generate_series(1, :events) AS i;
 
@@ -72,7 +72,13 @@ SELECT e.sources[1], e.id::text, e.id, e.title, 'scheduled', e.starts_at, false,
 INSERT INTO ingest.match_review (listing_a, listing_b, score, evidence, created_at)
 SELECT id, id + 1, 0.8, '{}', now() FROM ingest.listing WHERE id % 10000 = 1;
 ANALYZE;
-SELECT count(ingest.count_source(name, 1)) FROM ingest.source \g /dev/null
+-- each counts all events to come: once is enough here, the others are as this one
+SELECT ingest.count_source(min(name), 1) FROM ingest.source \g /dev/null
+INSERT INTO ingest.source_figures (source, listings, upcoming, undated, events_upcoming, counted_at, last_change_at, change_interval)
+SELECT s.name, f.listings, f.upcoming, f.undated, f.events_upcoming, now(), now(), interval '1 hour'
+  FROM ingest.source s, ingest.source_figures f WHERE s.name <> f.source;
+INSERT INTO ingest.source_quality
+SELECT s.name, q.field, q.filled, q.total, 0.5, q.since FROM ingest.source s, ingest.source_quality q WHERE s.name <> q.source;
 ANALYZE;
 VACUUM;
 
