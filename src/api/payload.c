@@ -77,10 +77,13 @@ parsed_values(const ParsedRecord *record, Datum *values, bool *nulls)
 	n += 2;
 	if (record->raw != NULL && record->listing != NULL)
 	{
-		char	   *raw = pnstrdup(record->raw, record->raw_length);
+		const char *raw = pg_any_to_server(record->raw, record->raw_length, PG_UTF8);
 
+		/* where nothing was converted, it is not ended by a NUL */
 		nulls[n] = false;
-		values[n] = StoreText(raw);
+		values[n] = PointerGetDatum(raw == record->raw ?
+									cstring_to_text_with_len(raw, record->raw_length) :
+									cstring_to_text(raw));
 	}
 }
 

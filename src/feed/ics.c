@@ -9,8 +9,7 @@
  * A record is one event, or one occurrence of a series: the UID, or
  * UID/original-start.  Its hash leaves out what publishers write anew at every
  * request, so that a feed without a validator is still recognised as
- * unchanged; components are given to libical only when the host asks for the
- * listing.
+ * unchanged; texts are read only when the host asks for the listing.
  *
  * Pure C.
  */
@@ -195,7 +194,6 @@ free_index(void *page)
 	free(ics->order);
 	ArenaFree(ics->scratch);
 	ArenaFree(ics->loaded);
-	ArenaFree(ics->mapped);
 }
 
 /* An entry by what it is sorted by */
@@ -254,7 +252,6 @@ IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool 
 {
 	IcsPage    *ics = ArenaAlloc0(page->arena, sizeof(IcsPage));
 
-	IcsParserInit();
 	ArenaOnReset(page->arena, free_index, ics);
 	page->state = ics;
 	ics->feed = feed;
@@ -264,11 +261,9 @@ IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool 
 	ics->expand = expand;
 	ics->include_private = include_private;
 	ics->counts_ends = !ConfigIsSet(feed->config, "window_start");
-	ics->mapped_entry = ICS_NO_ENTRY;
 	ics->steps_left = ICS_STEPS + (int64_t) body->size * ICS_STEPS_PER_BYTE;
 	ics->scratch = ArenaCreate();
 	ics->loaded = ArenaCreate();
-	ics->mapped = ArenaCreate();
 	if (!IcsScan(ics, problem))
 		return false;
 	ArenaReset(ics->scratch);
@@ -322,9 +317,8 @@ set_raw(IcsPage *ics, uint32_t index, size_t max, Arena *arena, FeedRecord *reco
 	static const char before[] = "{\"component\": ";
 	const IcsEntry *entry = &ics->entries[index];
 	size_t		length = entry->length < max ? entry->length : max;
-	char	   *bytes = ArenaAlloc(ics->loaded, length + 1);
-	long		got = IcsRead(ics, entry->offset, bytes, length);
-	const char *text = IcsUtf8(ics->loaded, bytes, got > 0 ? (size_t) got : 0, &length);
+	const char *bytes = IcsText(ics, entry->offset, (uint32_t) length, ics->loaded);
+	const char *text = IcsUtf8(ics->loaded, bytes, bytes != NULL ? length : 0, &length);
 	const char *string = TextToJsonString(ics->loaded, text, length);
 	size_t		string_length = strlen(string);
 	char	   *raw = ArenaAlloc(arena, sizeof(before) + string_length + 1);
@@ -407,30 +401,12 @@ IcsPageRecord(Feed *feed, FeedPage *page, FeedRecord *record)
 	}
 }
 
-/* The component of an entry, read by libical; the last one is kept */
-static bool
-parse_entry(IcsPage *ics, uint32_t index, Problem *problem)
-{
-	const IcsEntry *entry = &ics->entries[index];
-
-	if (ics->mapped_entry == index)
-		return true;
-	ics->mapped_entry = ICS_NO_ENTRY;
-	ArenaReset(ics->mapped);
-	ics->mapped_component = IcsLoad(ics, entry->offset, entry->length, false, ics->mapped, problem);
-	if (ics->mapped_component == NULL)
-		return false;
-	ics->mapped_ical = IcsParse(ics->mapped_component, ics->mapped, problem);
-	if (ics->mapped_ical == NULL)
-		return false;
-	ics->mapped_entry = index;
-	return true;
-}
-
 /* What the component of an entry says, mapped into arena once; NULL: record->problem */
 static const SharedListing *
 share_component(IcsPage *ics, uint32_t index, Arena *arena, FeedRecord *record)
 {
+	const IcsEntry *entry = &ics->entries[index];
+	const IcsComponent *component;
 	SharedListing *shared = ics->shared;
 
 	if (shared != NULL && shared->arena == arena && shared->entry == index)
@@ -439,12 +415,14 @@ share_component(IcsPage *ics, uint32_t index, Arena *arena, FeedRecord *record)
 		shared->ics = NULL;
 	ics->shared = NULL;
 	ArenaReset(ics->loaded);
+	component = IcsLoad(ics, entry->offset, entry->length, false, ics->loaded, &record->problem);
 	set_raw(ics, index, ICS_MAX_COMPONENT, arena, record);
-	if (!parse_entry(ics, index, &record->problem))
+	if (component == NULL)
 		return NULL;
 	shared = ArenaAlloc0(arena, sizeof(SharedListing));
 	ListingInit(&shared->listing);
-	IcsMapTexts(ics, index, ics->mapped_component, ics->mapped_ical, arena, &shared->listing);
+	if (!IcsMapTexts(ics, index, component, arena, &shared->listing, &record->problem))
+		return NULL;
 	shared->ics = ics;
 	shared->arena = arena;
 	shared->entry = index;

@@ -1,34 +1,11 @@
 /*
  * src/feed/ics_component.c
  *
- * One component of a calendar: its content lines, and what libical reads in
- * them.
+ * One component of a calendar: its content lines, unfolded, and their bytes as
+ * UTF-8.
  *
- * libical's parser is sound on any input we know of, within bounds; much else
- * of libical is not.  The fence around it is this file, and nothing of the
- * feed room calls libical but IcsParse and ics_map.c, which takes the values
- * apart:
- *
- *	 - RRULE, RDATE and EXDATE never reach it: its iterator writes past an array
- *	   (FREQ=YEARLY;BYWEEKNO without BYDAY), can run for minutes without an
- *	   instance (FREQ=SECONDLY;BYMONTH=12), loses INTERVAL's phase, stays in
- *	   DTSTART's month, sorts wrongly and counts twice.  recurrence.h does it.
- *	 - VTIMEZONE never reaches it (FREQ=SECONDLY there takes 20 seconds at the
- *	   first conversion), nor does a TZID: it knows no Windows names, makes
- *	   unknown zones floating, caches zones for the life of the process, and has
- *	   gaps and repeated hours the wrong way round.  zone.h does it.
- *	 - Dates and durations never reach it: 30 February becomes 2 March.
- *	   ics_time.c does it.
- *	 - Overrides are our business as well: its series ignore RECURRENCE-ID.
- *	 - What reaches it is one VEVENT without inner components, made anew of the
- *	   lines that hold text, whose number, length and parameters are capped: a
- *	   line of 30 MB takes it 20 seconds, parameters past the hundredth vanish.
- *	   NUL would end the text; control characters are dropped.
- *	 - icalcomponent_normalize, clone and merge_component overflow the heap on
- *	   malformed input: not called.
- *	 - A failure may leave no error code: NULL alone is the error.
- *	 - Errors must not be fatal: abort() would take the whole server down.
- *	 - Its temporary strings are a ring: everything is copied at once.
+ * A calendar in memory is not copied: lines point into it, but for those that
+ * are folded or hold control characters, which are made anew.
  *
  * Pure C.
  */
@@ -38,16 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <libical/ical.h>
-
 #include "hash.h"
-#include "feed/builder.h"
+#include "feed/text.h"
 #include "utf8.h"
-
-/* Caps of what libical is given */
-#define PARSE_MAX_LINES 200
-#define PARSE_MAX_VALUE (256 * 1024)
-#define PARSE_MAX_PARAMS 1024
 
 /* Lines of one component that are looked at */
 #define MAX_LINES 20000
@@ -93,20 +63,22 @@ IcsSplitLine(const char *text, size_t length, IcsLine *line)
 	return true;
 }
 
-bool
-IcsNameIs(const IcsLine *line, const char *name)
+const IcsLine *
+IcsFindNext(const IcsComponent *component, const IcsLine *after, const char *name)
 {
-	return strlen(name) == line->name_length &&
-		strncasecmp(line->name, name, line->name_length) == 0;
+	const IcsLine *end = component->lines + component->nlines;
+	size_t		length = strlen(name);
+
+	for (const IcsLine *line = after != NULL ? after + 1 : component->lines; line < end; line++)
+		if (IcsNameIsOf(line, name, length))
+			return line;
+	return NULL;
 }
 
 const IcsLine *
 IcsFind(const IcsComponent *component, const char *name)
 {
-	for (int i = 0; i < component->nlines; i++)
-		if (IcsNameIs(&component->lines[i], name))
-			return &component->lines[i];
-	return NULL;
+	return IcsFindNext(component, NULL, name);
 }
 
 const char *
@@ -121,6 +93,18 @@ IcsTrimmed(const IcsLine *line, size_t *length)
 		left--;
 	*length = left;
 	return value;
+}
+
+bool
+IcsValueIs(const IcsLine *line, const char *word)
+{
+	size_t		length;
+	const char *value;
+
+	if (line == NULL)
+		return false;
+	value = IcsTrimmed(line, &length);
+	return length == strlen(word) && strncasecmp(value, word, length) == 0;
 }
 
 const char *
@@ -197,11 +181,14 @@ IcsUtf8(Arena *arena, const char *bytes, size_t length, size_t *utf8_length)
 	char	   *to;
 	char	   *out;
 	bool		valid;
-	bool		utf8 = is_utf8(from, length, &valid);
+	bool		utf8;
 
 	*utf8_length = length;
-	if (valid)
+	if (TextInvalidAt(bytes, length) == length)
 		return bytes;
+	utf8 = is_utf8(from, length, &valid);
+	if (valid)
+		return bytes;			/* but for a NUL */
 	to = out = ArenaAlloc(arena, length * 3 + 1);
 	for (size_t at = 0; at < length;)
 	{
@@ -229,81 +216,181 @@ IcsUtf8(Arena *arena, const char *bytes, size_t length, size_t *utf8_length)
 
 /* ---- loading ---- */
 
-/* Undo folds, drop blank lines and control characters; returns the length */
-static size_t
-unfold(char *text, size_t length)
+/* The component's text, as it is cut into lines */
+typedef struct Cutter
 {
-	char	   *out = text;
+	const char *text;
+	size_t		length;
+	size_t		at;				/* of the next physical line that is not blank */
+	Arena	   *arena;
+} Cutter;
 
-	for (size_t at = 0; at < length;)
-	{
-		const char *newline = memchr(text + at, '\n', length - at);
-		size_t		end = newline != NULL ? (size_t) (newline - text) : length;
-		size_t		next = end + 1;
+/* Where the physical line at `at` ends, before its CR; *next: where the next one begins */
+static size_t
+line_end(const Cutter *cutter, size_t at, size_t *next)
+{
+	const char *newline = memchr(cutter->text + at, '\n', cutter->length - at);
+	size_t		end = newline != NULL ? (size_t) (newline - cutter->text) : cutter->length;
 
-		if (end > at && text[end - 1] == '\r')
-			end--;
-		if (end > at)
-		{
-			if (text[at] == ' ' || text[at] == '\t')
-			{
-				at++;
-				if (out > text)
-					out--;		/* over the newline of what it goes on */
-			}
-			for (; at < end; at++)
-				if ((unsigned char) text[at] >= 0x20 || text[at] == '\t')
-					*out++ = text[at];
-			*out++ = '\n';
-		}
-		at = next;
-	}
-	return out - text;
+	*next = newline != NULL ? end + 1 : end;
+	return end > at && cutter->text[end - 1] == '\r' ? end - 1 : end;
 }
 
-/* Split the unfolded text, leaving out inner components unless wanted */
+/* Pass over blank lines: they don't end a folded line, some publishers put them in between */
+static void
+skip_blank_lines(Cutter *cutter)
+{
+	size_t		next;
+
+	while (cutter->at < cutter->length &&
+		   (cutter->text[cutter->at] == '\n' || cutter->text[cutter->at] == '\r') &&
+		   line_end(cutter, cutter->at, &next) == cutter->at)
+		cutter->at = next;
+}
+
+/* Does what comes next go on with the line before it? */
+static bool
+goes_on(const Cutter *cutter)
+{
+	return cutter->at < cutter->length &&
+		(cutter->text[cutter->at] == ' ' || cutter->text[cutter->at] == '\t');
+}
+
+/* Has the text a control character?  A tab is looked at more closely as well */
+static bool
+has_control(const char *text, size_t length)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t		at = 0;
+
+	for (; length - at >= 8; at += 8)
+	{
+		uint64_t	word;
+
+		/* eight bytes at a time: has one of them a value below 0x20? */
+		memcpy(&word, text + at, sizeof(word));
+		if (((word - ones * 0x20) & ~word & ones * 0x80) != 0)
+			return true;
+	}
+	for (; at < length; at++)
+		if ((unsigned char) text[at] < 0x20)
+			return true;
+	return false;
+}
+
+/* Append a part of a line without its control characters */
+static char *
+add_clean(char *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char) text[i] >= 0x20 || text[i] == '\t')
+			*out++ = text[i];
+	return out;
+}
+
+/* The next content line; false: there is none */
+static bool
+next_line(Cutter *cutter, const char **line, size_t *length)
+{
+	size_t		start = cutter->at;
+	size_t		next;
+	size_t		end;
+	size_t		room;
+	size_t		last;
+	char	   *whole;
+	char	   *out;
+
+	if (start >= cutter->length)
+		return false;
+	end = line_end(cutter, start, &next);
+	cutter->at = next;
+	skip_blank_lines(cutter);
+	*line = cutter->text + start;
+	*length = end - start;
+	if (!goes_on(cutter) && !has_control(*line, *length))
+		return true;
+
+	/* Find its end, then put it together */
+	for (room = *length, last = cutter->at; goes_on(cutter); skip_blank_lines(cutter))
+	{
+		room += line_end(cutter, cutter->at, &next) - cutter->at - 1;
+		cutter->at = next;
+	}
+	whole = out = ArenaAlloc(cutter->arena, room + 1);
+	out = add_clean(out, *line, *length);
+	while (last < cutter->at)
+	{
+		end = line_end(cutter, last, &next);
+		if (end > last)
+			out = add_clean(out, cutter->text + last + 1, end - last - 1);
+		last = next;
+	}
+	*line = whole;
+	*length = out - whole;
+	return true;
+}
+
+/* Split the text, leaving out inner components unless wanted */
 static IcsComponent *
 split(const char *text, size_t length, bool inner, Arena *arena)
 {
 	IcsComponent *component = ArenaAlloc0(arena, sizeof(IcsComponent));
-	IcsLine    *lines;
+	Cutter		cutter = {.text = text, .length = length, .arena = arena};
+	IcsLine    *lines = NULL;
 	int			nlines = 0;
 	int			room = 0;
 	int			depth = 0;
+	const char *at;
+	size_t		line_length;
 
-	for (const char *c = text; (c = memchr(c, '\n', text + length - c)) != NULL; c++)
-		room++;
-	if (room > MAX_LINES)
-		room = MAX_LINES;
-	component->lines = lines = ArenaAlloc(arena, sizeof(IcsLine) * (room + 1));
-	for (size_t at = 0; at < length && nlines < room;)
+	skip_blank_lines(&cutter);
+	while (nlines < MAX_LINES && next_line(&cutter, &at, &line_length))
 	{
-		const char *newline = memchr(text + at, '\n', length - at);
-		size_t		end = newline != NULL ? (size_t) (newline - text) : length;
-		IcsLine    *line = &lines[nlines];
+		IcsLine    *line;
+		bool		begins,
+					ends;
 
-		if (IcsSplitLine(text + at, end - at, line))
+		if (nlines == room)
 		{
-			bool		begins = IcsNameIs(line, "BEGIN");
-			/* What ends the component itself is its last line */
-			bool		ends = IcsNameIs(line, "END") && (depth > 1 || end + 1 >= length);
+			IcsLine    *more = ArenaAlloc(arena, sizeof(IcsLine) * (room = room == 0 ? 32 : room * 2));
 
-			depth += begins;
-			if (inner ? depth > 0 : depth == 1 && !begins && !IcsNameIs(line, "END"))
-				nlines++;
-			depth -= ends;
+			if (nlines > 0)
+				memcpy(more, lines, sizeof(IcsLine) * nlines);
+			lines = more;
 		}
-		at = end + 1;
+		line = &lines[nlines];
+		if (!IcsSplitLine(at, line_length, line))
+			continue;
+		begins = IcsNameIs(line, "BEGIN");
+		ends = IcsNameIs(line, "END");
+		depth += begins;
+		if (inner ? depth > 0 : depth == 1 && !begins && !ends)
+			nlines++;
+		/* What ends the component itself is its last line */
+		depth -= ends && (depth > 1 || cutter.at >= length);
 	}
+	component->lines = lines;
 	component->nlines = nlines;
 	return component;
+}
+
+const char *
+IcsText(IcsPage *ics, uint32_t offset, uint32_t length, Arena *arena)
+{
+	char	   *text;
+
+	if (ics->body.bytes != NULL)
+		return length <= ics->body.size && offset <= ics->body.size - length ?
+			ics->body.bytes + offset : NULL;
+	text = ArenaAlloc(arena, (size_t) length + 1);
+	return IcsRead(ics, offset, text, length) == (long) length ? text : NULL;
 }
 
 const IcsComponent *
 IcsLoad(IcsPage *ics, uint32_t offset, uint32_t length, bool inner, Arena *arena,
 		Problem *problem)
 {
-	char	   *text;
+	const char *text;
 
 	if (length > ICS_MAX_COMPONENT)
 	{
@@ -311,23 +398,31 @@ IcsLoad(IcsPage *ics, uint32_t offset, uint32_t length, bool inner, Arena *arena
 				   ICS_MAX_COMPONENT / (1024 * 1024));
 		return NULL;
 	}
-	text = ArenaAlloc(arena, length + 1);
-	if (IcsRead(ics, offset, text, length) != (long) length)
+	text = IcsText(ics, offset, length, arena);
+	if (text == NULL)
 	{
 		ProblemSet(problem, ERROR_CLASS_INTERNAL, "could not read a stored response");
 		return NULL;
 	}
-	return split(text, unfold(text, length), inner, arena);
+	return split(text, length, inner, arena);
 }
 
 /* ---- hashing ---- */
 
+typedef struct Name
+{
+	const char *text;
+	size_t		length;
+} Name;
+
+#define NAME(text) {text, sizeof(text) - 1}
+
 /* Does the line have one of these names? */
 static bool
-is_one_of(const IcsLine *line, const char *const *names)
+is_one_of(const IcsLine *line, const Name *names, int count)
 {
-	for (; *names != NULL; names++)
-		if (IcsNameIs(line, *names))
+	for (int i = 0; i < count; i++)
+		if (IcsNameIsOf(line, names[i].text, names[i].length))
 			return true;
 	return false;
 }
@@ -336,19 +431,20 @@ is_one_of(const IcsLine *line, const char *const *names)
 static bool
 is_noise(const IcsLine *line, bool occurrence)
 {
-	static const char *const noise[] = {
-		"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "TRANSP", "PRIORITY",
-		"ATTENDEE", "REQUEST-STATUS", "ACKNOWLEDGED", NULL
+	static const Name noise[] = {
+		NAME("DTSTAMP"), NAME("CREATED"), NAME("LAST-MODIFIED"), NAME("SEQUENCE"), NAME("TRANSP"),
+		NAME("PRIORITY"), NAME("ATTENDEE"), NAME("REQUEST-STATUS"), NAME("ACKNOWLEDGED")
 	};
-	static const char *const of_series[] = {
-		"RRULE", "RDATE", "EXDATE", "EXRULE", NULL
+	static const Name of_series[] = {
+		NAME("RRULE"), NAME("RDATE"), NAME("EXDATE"), NAME("EXRULE")
 	};
 
 	if (line->name_length > 12 && strncasecmp(line->name, "X-MICROSOFT-", 12) == 0)
 		return !IcsNameIs(line, "X-MICROSOFT-CDO-ALLDAYEVENT");
 	if (line->name_length > 6 && strncasecmp(line->name, "X-MOZ-", 6) == 0)
 		return true;
-	return is_one_of(line, noise) || (occurrence && is_one_of(line, of_series));
+	return is_one_of(line, noise, sizeof(noise) / sizeof(noise[0])) ||
+		(occurrence && is_one_of(line, of_series, sizeof(of_series) / sizeof(of_series[0])));
 }
 
 uint64_t
@@ -362,79 +458,4 @@ IcsHash(const IcsComponent *component, bool occurrence, uint64_t seed)
 			seed = HashBytes(line->name, line->value + line->value_length - line->name, seed);
 	}
 	return seed;
-}
-
-/* ---- libical ---- */
-
-void
-IcsParserInit(void)
-{
-	icalerror_set_errors_are_fatal(false);
-}
-
-/* For ArenaOnReset */
-static void
-free_component(void *component)
-{
-	icalcomponent_free(component);
-}
-
-/* Append a line for libical, within its caps */
-static void
-add_line(TextBuilder *text, const IcsLine *line)
-{
-	size_t		length;
-	const char *value = IcsUtf8(text->arena, line->value, line->value_length, &length);
-	size_t		params_length;
-	const char *params;
-
-	/* a value cut at the cap must not end within a character or an escape */
-	if (length > PARSE_MAX_VALUE)
-	{
-		length = PARSE_MAX_VALUE;
-		while (length > 0 && Utf8IsTail((unsigned char) value[length]))
-			length--;
-		while (length > 0 && value[length - 1] == '\\')
-			length--;
-	}
-	BuilderAdd(text, line->name, line->name_length);
-	if (line->params_length > 0 && line->params_length <= PARSE_MAX_PARAMS)
-	{
-		params = IcsUtf8(text->arena, line->params, line->params_length, &params_length);
-		BuilderAdd(text, ";", 1);
-		BuilderAdd(text, params, params_length);
-	}
-	BuilderAdd(text, ":", 1);
-	BuilderAdd(text, value, length);
-	BuilderAdd(text, "\r\n", 2);
-}
-
-struct icalcomponent_impl *
-IcsParse(const IcsComponent *component, Arena *arena, Problem *problem)
-{
-	static const char *const texts[] = {
-		"SUMMARY", "DESCRIPTION", "X-ALT-DESC", "LOCATION", "GEO", "URL", "STATUS",
-		"CATEGORIES", "ORGANIZER", "ATTACH", "IMAGE", NULL
-	};
-	TextBuilder text = {.arena = arena};
-	icalcomponent *parsed;
-	int			nlines = 0;
-
-	BuilderAddText(&text, "BEGIN:VEVENT\r\n");
-	for (int i = 0; i < component->nlines && nlines < PARSE_MAX_LINES; i++)
-		if (is_one_of(&component->lines[i], texts))
-		{
-			add_line(&text, &component->lines[i]);
-			nlines++;
-		}
-	BuilderAddText(&text, "END:VEVENT\r\n");
-	icalerror_clear_errno();
-	parsed = icalparser_parse_string(text.text);
-	if (parsed == NULL)
-	{
-		ProblemSet(problem, ERROR_CLASS_PARSE, "the event cannot be read");
-		return NULL;
-	}
-	ArenaOnReset(arena, free_component, parsed);
-	return parsed;
 }

@@ -6,7 +6,8 @@
  *	 ics.c            the connector: configuration, requests, records in order
  *	 ics_beginning.c  is it a calendar?
  *	 ics_scan.c       first pass: where the components are, cheaply
- *	 ics_component.c  one component's content lines; libical, fenced
+ *	 ics_component.c  one component's content lines
+ *	 ics_values.c     libical, fenced: values that have a structure
  *	 ics_time.c       dates, times, durations
  *	 ics_zone.c       TZIDs, and VTIMEZONEs as zones
  *	 ics_uid.c        by what an event is recognised
@@ -24,6 +25,8 @@
  */
 #ifndef INGEST_FEED_ICS_INTERNAL_H
 #define INGEST_FEED_ICS_INTERNAL_H
+
+#include <string.h>
 
 #include "feed/connector.h"
 
@@ -123,11 +126,7 @@ typedef struct IcsPage
 	int			next_pending;
 
 	Arena	   *scratch;		/* of record(): one event or series */
-	Arena	   *loaded;			/* of record(): one component */
-	Arena	   *mapped;			/* of map(): the component parsed last */
-	uint32_t	mapped_entry;
-	const struct IcsComponent *mapped_component;
-	struct icalcomponent_impl *mapped_ical;
+	Arena	   *loaded;			/* one component */
 	struct SharedListing *shared;	/* of map(): the component given out last */
 	int64_t		steps_left;		/* of the evaluator, for all rules of the body */
 	int			nkept_refusals;
@@ -158,7 +157,7 @@ extern void IcsWarn(IcsPage *ics, const char *format, ...)
 
 /* ---- one component ---- */
 
-/* A content line, unfolded; all NUL-terminated only by length */
+/* A content line, unfolded; ended by their lengths and not by a NUL */
 typedef struct IcsLine
 {
 	const char *name;
@@ -171,7 +170,8 @@ typedef struct IcsLine
 
 /*
  * The lines of a component itself; those of components inside it come with
- * their BEGIN and END only where asked for.
+ * their BEGIN and END only where asked for.  They point into the body where it
+ * is in memory, else into the arena.
  */
 typedef struct IcsComponent
 {
@@ -182,6 +182,9 @@ typedef struct IcsComponent
 /* Split one content line; false: it is none. */
 extern bool IcsSplitLine(const char *text, size_t length, IcsLine *line);
 
+/* The bytes of an extent of the body, or a copy in the arena; NULL: the medium failed. */
+extern const char *IcsText(IcsPage *ics, uint32_t offset, uint32_t length, Arena *arena);
+
 /*
  * The component at an extent of the body.  inner: with what is inside it.
  * NULL: *problem.
@@ -189,10 +192,32 @@ extern bool IcsSplitLine(const char *text, size_t length, IcsLine *line);
 extern const IcsComponent *IcsLoad(IcsPage *ics, uint32_t offset, uint32_t length,
 								   bool inner, Arena *arena, Problem *problem);
 
-extern bool IcsNameIs(const IcsLine *line, const char *name);
+/* Is this the line's name?  It is ASCII, in any case; the one given is in capitals. */
+static inline bool
+IcsNameIsOf(const IcsLine *line, const char *name, size_t length)
+{
+	if (line->name_length != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		unsigned char a = (unsigned char) line->name[i];
+		unsigned char b = (unsigned char) name[i];
 
-/* The first line of that name, or NULL. */
+		if (a != b && (a < 'a' || a > 'z' || a - 'a' + 'A' != b))
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+IcsNameIs(const IcsLine *line, const char *name)
+{
+	return IcsNameIsOf(line, name, strlen(name));
+}
+
+/* The first line of that name, or the first after another one; NULL: there is none. */
 extern const IcsLine *IcsFind(const IcsComponent *component, const char *name);
+extern const IcsLine *IcsFindNext(const IcsComponent *component, const IcsLine *after, const char *name);
 
 /* A parameter's value without its quotes; NULL: it has none of that name. */
 extern const char *IcsParam(const IcsLine *line, const char *name, size_t *length);
@@ -203,18 +228,14 @@ extern const char *IcsUtf8(Arena *arena, const char *bytes, size_t length, size_
 /* The value trimmed of blanks. */
 extern const char *IcsTrimmed(const IcsLine *line, size_t *length);
 
+/* Is it this word, in any case?  The line may be NULL. */
+extern bool IcsValueIs(const IcsLine *line, const char *word);
+
 /*
  * Hash of the component's lines, leaving out what changes without a meaning;
  * and, of an occurrence, what makes the series rather than the occurrence.
  */
 extern uint64_t IcsHash(const IcsComponent *component, bool occurrence, uint64_t seed);
-
-/* libical's reading of the lines that hold text; NULL: *problem. */
-extern struct icalcomponent_impl *IcsParse(const IcsComponent *component, Arena *arena,
-										   Problem *problem);
-
-/* Once a process, before the first IcsParse. */
-extern void IcsParserInit(void);
 
 /* Does its CLASS say that the event is not for everybody? */
 extern bool IcsIsPrivate(const IcsComponent *component);
@@ -329,9 +350,13 @@ extern const char *IcsOutside(const IcsPage *ics, FeedTime start, FeedTime end);
 
 /* ---- listings ---- */
 
-/* What a component says of all its occurrences: everything but ids and times. */
-extern void IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component,
-						struct icalcomponent_impl *ical, Arena *arena, Listing *listing);
+/* What a component says of all its occurrences: everything but ids and times.  False: *problem. */
+extern bool IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component, Arena *arena,
+						Listing *listing, Problem *problem);
+
+/* GEO, ORGANIZER, ATTACH and IMAGE, as libical reads them.  False: *problem. */
+extern bool IcsMapValues(const IcsComponent *component, Arena *arena, Listing *listing,
+						 Problem *problem);
 
 /* What one occurrence adds to it. */
 extern void IcsMapOccurrence(IcsPage *ics, const IcsOccurrence *occurrence, Arena *arena,

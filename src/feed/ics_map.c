@@ -1,8 +1,11 @@
 /*
  * src/feed/ics_map.c
  *
- * What a VEVENT says, as a listing.  Times come with the occurrence; texts
- * from libical's reading, copied at once.
+ * What a VEVENT says, as a listing.  Times come with the occurrence.
+ *
+ * Texts are read here and not by libical: that takes longer than all else
+ * together, makes blanks of what is no escape ("AC\DC"), and its newer versions
+ * end the whole event at a line of 8 KB, which publishers do write.
  *
  * Pure C.
  */
@@ -13,80 +16,139 @@
 #include <string.h>
 #include <strings.h>
 
-#include <libical/ical.h>
-
 #include "feed/builder.h"
 #include "feed/text.h"
+#include "utf8.h"
 
 #define MAX_TAGS 50
+
+/* What is longer is cut */
+#define TEXT_MAX (256 * 1024)
 
 /* A title longer than this is a text that somebody put in the wrong place */
 #define TITLE_MAX 1000
 
-/* The value of the first property of that kind as it stands, or NULL */
-static const char *
-first_text(icalcomponent *ical, icalproperty_kind kind)
-{
-	icalproperty *property = icalcomponent_get_first_property(ical, kind);
-	icalvalue  *value = property != NULL ? icalproperty_get_value(property) : NULL;
+/* ---- texts ---- */
 
-	if (value == NULL)
-		return NULL;
-	switch (icalvalue_isa(value))
+/* The first line of that name that holds a text, or NULL */
+static const IcsLine *
+find_text(const IcsComponent *component, const char *name)
+{
+	for (const IcsLine *line = IcsFind(component, name); line != NULL;
+		 line = IcsFindNext(component, line, name))
 	{
-		case ICAL_TEXT_VALUE:
-			return icalvalue_get_text(value);
-		case ICAL_URI_VALUE:
-			return icalvalue_get_uri(value);
-		default:
-			return NULL;
+		size_t		length;
+		const char *encoding = IcsParam(line, "ENCODING", &length);
+
+		if (encoding != NULL && length == 6 && strncasecmp(encoding, "BASE64", 6) == 0)
+			continue;
+		(void) IcsTrimmed(line, &length);
+		if (length > 0)
+			return line;
 	}
+	return NULL;
+}
+
+/*
+ * A line's value in UTF-8, without its escapes (RFC 5545, 3.3.11); what is none
+ * stays as it is.  Ended by its length.
+ */
+static const char *
+unescaped(Arena *arena, const char *value, size_t *length)
+{
+	const char *end = value + *length;
+	const char *slash = memchr(value, '\\', *length);
+	char	   *text;
+	char	   *out;
+
+	if (slash == NULL)
+		return value;
+	text = out = ArenaAlloc(arena, *length);
+	for (; slash != NULL && slash + 1 < end; slash = memchr(value, '\\', end - value))
+	{
+		memcpy(out, value, slash - value);
+		out += slash - value;
+		value = slash + 2;
+		if ((slash[1] | 0x20) == 'n')
+			*out++ = '\n';
+		else
+		{
+			if (strchr("\\;,\"", slash[1]) == NULL)
+				*out++ = '\\';
+			*out++ = slash[1];
+		}
+	}
+	memcpy(out, value, end - value);
+	*length = out + (end - value) - text;
+	return text;
+}
+
+/* The text of a line, which may be NULL */
+static const char *
+text_of(const IcsLine *line, Arena *arena, size_t *length)
+{
+	const char *value;
+
+	if (line == NULL)
+		return NULL;
+	value = IcsTrimmed(line, length);
+	value = IcsUtf8(arena, value, *length, length);
+	if (*length > TEXT_MAX)
+	{
+		/* not within a character or an escape */
+		*length = TEXT_MAX;
+		while (*length > 0 && Utf8IsTail((unsigned char) value[*length]))
+			--*length;
+		while (*length > 0 && value[*length - 1] == '\\')
+			--*length;
+	}
+	return unescaped(arena, value, length);
 }
 
 /* X-ALT-DESC;FMTTYPE=text/html, or NULL */
-static const char *
-html_description(icalcomponent *ical)
+static const IcsLine *
+html_description(const IcsComponent *component)
 {
-	for (icalproperty *property = icalcomponent_get_first_property(ical, ICAL_X_PROPERTY);
-		 property != NULL;
-		 property = icalcomponent_get_next_property(ical, ICAL_X_PROPERTY))
+	for (const IcsLine *line = IcsFind(component, "X-ALT-DESC"); line != NULL;
+		 line = IcsFindNext(component, line, "X-ALT-DESC"))
 	{
-		const char *name = icalproperty_get_x_name(property);
-		icalparameter *type = icalproperty_get_first_parameter(property, ICAL_FMTTYPE_PARAMETER);
+		size_t		length;
+		const char *type = IcsParam(line, "FMTTYPE", &length);
 
-		if (name != NULL && strcasecmp(name, "X-ALT-DESC") == 0 && type != NULL &&
-			icalparameter_get_fmttype(type) != NULL &&
-			strcasecmp(icalparameter_get_fmttype(type), "text/html") == 0)
-			return icalproperty_get_x(property);
+		if (type != NULL && length == 9 && strncasecmp(type, "text/html", 9) == 0)
+			return line;
 	}
 	return NULL;
 }
 
 /* The richer of the two descriptions, as plain text */
 static void
-map_description(icalcomponent *ical, Arena *arena, Listing *listing)
+map_description(const IcsComponent *component, Arena *arena, Listing *listing)
 {
-	const char *html = html_description(ical);
-	const char *text = first_text(ical, ICAL_DESCRIPTION_PROPERTY);
+	size_t		length;
+	const char *text = text_of(html_description(component), arena, &length);
 
-	if (html != NULL)
-		listing->description = TextFromHtml(arena, html, strlen(html));
-	if (listing->description == NULL && text != NULL)
-		listing->description = TextLooksLikeHtml(text, strlen(text)) ?
-			TextFromHtml(arena, text, strlen(text)) : TextBlock(arena, text, strlen(text));
+	if (text != NULL)
+		listing->description = TextFromHtml(arena, text, length);
+	if (listing->description != NULL)
+		return;
+	text = text_of(find_text(component, "DESCRIPTION"), arena, &length);
+	if (text != NULL)
+		listing->description = TextLooksLikeHtml(text, length) ?
+			TextFromHtml(arena, text, length) : TextBlock(arena, text, length);
 }
 
-/* SUMMARY; without one the calendar's name must do */
+/* SUMMARY, of that line or NULL; without one the calendar's name must do */
 static void
-map_title(icalcomponent *ical, const IcsCalendar *calendar, Arena *arena, Listing *listing)
+map_title(const IcsLine *summary, const IcsCalendar *calendar, Arena *arena, Listing *listing)
 {
-	const char *text = first_text(ical, ICAL_SUMMARY_PROPERTY);
-	size_t		length = text != NULL ? strlen(text) : 0;
+	size_t		length;
+	const char *text = text_of(summary, arena, &length);
 
-	if (length > TITLE_MAX)
+	if (text != NULL && length > TITLE_MAX)
 	{
 		length = TITLE_MAX;
-		while (length > 0 && (text[length] & 0xC0) == 0x80)
+		while (length > 0 && Utf8IsTail((unsigned char) text[length]))
 			length--;
 	}
 	if (text != NULL)
@@ -97,52 +159,72 @@ map_title(icalcomponent *ical, const IcsCalendar *calendar, Arena *arena, Listin
 
 /* The language of a text, by its LANGUAGE parameter */
 static void
-map_language(IcsPage *ics, icalcomponent *ical, Arena *arena, Listing *listing)
+map_language(IcsPage *ics, const IcsLine *summary, Arena *arena, Listing *listing)
 {
-	icalproperty *property = icalcomponent_get_first_property(ical, ICAL_SUMMARY_PROPERTY);
-	icalparameter *language = property == NULL ? NULL :
-		icalproperty_get_first_parameter(property, ICAL_LANGUAGE_PARAMETER);
-	const char *text = language != NULL ? icalparameter_get_language(language) : NULL;
+	size_t		length = 0;
+	const char *text = summary != NULL ? IcsParam(summary, "LANGUAGE", &length) : NULL;
 
-	if (text == NULL || *text == '\0')
-		text = ConfigString(ics->feed->config, "language");
+	if (text != NULL && length > 0)
+		text = IcsUtf8(arena, text, length, &length);
+	else if ((text = ConfigString(ics->feed->config, "language")) != NULL)
+		length = strlen(text);
 	if (text != NULL)
-		listing->language = TextLine(arena, text, strlen(text), false);
+		listing->language = TextLine(arena, text, length, false);
 }
 
 /* STATUS, and METHOD:CANCEL */
 static void
-map_status(const IcsCalendar *calendar, icalcomponent *ical, Listing *listing,
+map_status(const IcsCalendar *calendar, const IcsComponent *component, Listing *listing,
 		   TextBuilder *attributes)
 {
-	icalproperty *property = icalcomponent_get_first_property(ical, ICAL_STATUS_PROPERTY);
-	icalproperty_status status = property != NULL ? icalproperty_get_status(property) : ICAL_STATUS_NONE;
+	const IcsLine *status = find_text(component, "STATUS");
 
-	listing->status = calendar->cancels || status == ICAL_STATUS_CANCELLED ?
+	listing->status = calendar->cancels || IcsValueIs(status, "CANCELLED") ?
 		STATUS_CANCELLED : STATUS_SCHEDULED;
-	if (status == ICAL_STATUS_TENTATIVE)
+	if (IcsValueIs(status, "TENTATIVE"))
 		BuilderAddFlag(attributes, "tentative");
+}
+
+/* The first value of a list, which ends at a comma that is not escaped; its length */
+static size_t
+first_value(const char *list, size_t length)
+{
+	size_t		at = 0;
+
+	while (at < length && list[at] != ',')
+		at += list[at] == '\\' ? 2 : 1;
+	return at < length ? at : length;
 }
 
 /* CATEGORIES without repeats; the first is the category */
 static void
-map_categories(icalcomponent *ical, Arena *arena, Listing *listing)
+map_categories(const IcsComponent *component, Arena *arena, Listing *listing)
 {
 	const char *tags[MAX_TAGS];
 	int			count = 0;
 
-	for (icalproperty *property = icalcomponent_get_first_property(ical, ICAL_CATEGORIES_PROPERTY);
-		 property != NULL && count < MAX_TAGS;
-		 property = icalcomponent_get_next_property(ical, ICAL_CATEGORIES_PROPERTY))
+	for (const IcsLine *line = IcsFind(component, "CATEGORIES"); line != NULL;
+		 line = IcsFindNext(component, line, "CATEGORIES"))
 	{
-		const char *text = icalproperty_get_categories(property);
-		const char *tag = text != NULL ? TextLine(arena, text, strlen(text), true) : NULL;
-		bool		known = tag == NULL;
+		size_t		left;
+		const char *list = IcsUtf8(arena, line->value, line->value_length, &left);
 
-		for (int i = 0; i < count && !known; i++)
-			known = strcasecmp(tags[i], tag) == 0;
-		if (!known)
-			tags[count++] = tag;
+		while (left > 0 && count < MAX_TAGS)
+		{
+			size_t		value_length = first_value(list, left);
+			size_t		length = value_length;
+			const char *text = unescaped(arena, list, &length);
+			const char *tag = TextLine(arena, text, length, true);
+			bool		known = tag == NULL;
+
+			for (int i = 0; i < count && !known; i++)
+				known = strcasecmp(tags[i], tag) == 0;
+			if (!known)
+				tags[count++] = tag;
+			value_length += value_length < left;
+			list += value_length;
+			left -= value_length;
+		}
 	}
 	if (count == 0)
 		return;
@@ -152,111 +234,15 @@ map_categories(icalcomponent *ical, Arena *arena, Listing *listing)
 	listing->ntags = count;
 }
 
-/* ORGANIZER's name; an address without one is nobody's business */
+/* LOCATION's text into the place */
 static void
-map_organizer(icalcomponent *ical, Arena *arena, Listing *listing)
+map_location(const IcsComponent *component, Arena *arena, Listing *listing)
 {
-	icalproperty *property = icalcomponent_get_first_property(ical, ICAL_ORGANIZER_PROPERTY);
-	icalparameter *name;
-	const char *text;
+	size_t		length;
+	const char *text = text_of(find_text(component, "LOCATION"), arena, &length);
 
-	if (property == NULL)
-		return;
-	name = icalproperty_get_first_parameter(property, ICAL_CN_PARAMETER);
-	text = name != NULL ? icalparameter_get_cn(name) : NULL;
-	if (text != NULL && strchr(text, '@') == NULL)
-		listing->organizer = TextLine(arena, text, strlen(text), true);
-	text = icalproperty_get_organizer(property);
 	if (text != NULL)
-		listing->organizer_url = TextHttpUrl(arena, text, strlen(text));
-}
-
-/* 0;0 is what software writes that does not know */
-static void
-map_geo(icalcomponent *ical, Listing *listing)
-{
-	icalproperty *property = icalcomponent_get_first_property(ical, ICAL_GEO_PROPERTY);
-	icalvalue  *value = property != NULL ? icalproperty_get_value(property) : NULL;
-	struct icalgeotype geo;
-
-	if (value == NULL || icalvalue_isa(value) != ICAL_GEO_VALUE)
-		return;
-	geo = icalvalue_get_geo(value);
-	if (!isfinite(geo.lat) || !isfinite(geo.lon) || fabs(geo.lat) > 90 || fabs(geo.lon) > 180 ||
-		(geo.lat == 0 && geo.lon == 0))
-		return;
-	listing->latitude = geo.lat;
-	listing->longitude = geo.lon;
-}
-
-/* Does the URL's path end like a picture's? */
-static bool
-names_image(const char *url)
-{
-	static const char *const endings[] = {".jpg", ".jpeg", ".png", ".gif", ".webp", NULL};
-	size_t		length = strcspn(url, "?#");
-
-	for (int i = 0; endings[i] != NULL; i++)
-	{
-		size_t		ending = strlen(endings[i]);
-
-		if (length > ending && strncasecmp(url + length - ending, endings[i], ending) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The URL of an IMAGE or ATTACH that is a picture, or NULL */
-static const char *
-image_of(icalproperty *property, bool must_say, Arena *arena)
-{
-	icalvalue  *value = icalproperty_get_value(property);
-	icalparameter *type = icalproperty_get_first_parameter(property, ICAL_FMTTYPE_PARAMETER);
-	const char *fmttype = type != NULL ? icalparameter_get_fmttype(type) : NULL;
-	icalattach *attach;
-	const char *url = NULL;
-
-	if (value == NULL)
-		return NULL;
-	if (icalvalue_isa(value) == ICAL_ATTACH_VALUE)
-	{
-		attach = icalvalue_get_attach(value);
-		if (attach != NULL && icalattach_get_is_url(attach))
-			url = icalattach_get_url(attach);
-	}
-	else if (icalvalue_isa(value) == ICAL_URI_VALUE)
-		url = icalvalue_get_uri(value);
-	if (url == NULL || (url = TextHttpUrl(arena, url, strlen(url))) == NULL)
-		return NULL;
-	if (must_say && !(fmttype != NULL ? strncasecmp(fmttype, "image/", 6) == 0 : names_image(url)))
-		return NULL;
-	return url;
-}
-
-/* The first picture */
-static void
-map_image(icalcomponent *ical, Arena *arena, Listing *listing)
-{
-	static const icalproperty_kind kinds[] = {
-		ICAL_IMAGE_PROPERTY, ICAL_ATTACH_PROPERTY
-	};
-
-	for (int i = 0; i < (int) (sizeof(kinds) / sizeof(kinds[0])); i++)
-		for (icalproperty *property = icalcomponent_get_first_property(ical, kinds[i]);
-			 property != NULL && listing->image_url == NULL;
-			 property = icalcomponent_get_next_property(ical, kinds[i]))
-			listing->image_url = image_of(property, kinds[i] == ICAL_ATTACH_PROPERTY, arena);
-}
-
-/* LOCATION and GEO */
-static void
-map_place(icalcomponent *ical, Arena *arena, Listing *listing)
-{
-	const char *location = first_text(ical, ICAL_LOCATION_PROPERTY);
-
-	map_geo(ical, listing);
-	if (location != NULL)
-		IcsPlace(location, arena, listing);
+		IcsPlace(ArenaStrndup(arena, text, length), arena, listing);
 }
 
 /*
@@ -292,6 +278,8 @@ map_conference(const IcsComponent *component, Arena *arena, Listing *listing,
 		listing->url = url;
 }
 
+/* ---- the whole ---- */
+
 /* What the occurrence brings */
 static void
 map_times(const IcsOccurrence *occurrence, IcsPage *ics, IcsCalendar *calendar, Arena *arena,
@@ -312,16 +300,19 @@ map_times(const IcsOccurrence *occurrence, IcsPage *ics, IcsCalendar *calendar, 
 		listing->timezone = ArenaStrdup(arena, name);
 }
 
-void
-IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component,
-			struct icalcomponent_impl *ical, Arena *arena, Listing *listing)
+bool
+IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component, Arena *arena,
+			Listing *listing, Problem *problem)
 {
 	IcsCalendar *calendar = ics->calendars[ics->entries[entry].calendar];
 	TextBuilder attributes = {.arena = arena};
+	const IcsLine *summary = find_text(component, "SUMMARY");
+	const IcsLine *url = find_text(component, "URL");
 	const IcsLine *revision = IcsFind(component, "LAST-MODIFIED");
-	const char *url = first_text(ical, ICAL_URL_PROPERTY);
 	size_t		length;
 
+	if (!IcsMapValues(component, arena, listing, problem))
+		return false;
 	if (revision == NULL)
 		revision = IcsFind(component, "SEQUENCE");
 	if (revision != NULL)
@@ -330,22 +321,25 @@ IcsMapTexts(IcsPage *ics, uint32_t entry, const IcsComponent *component,
 
 		listing->revision = TextLine(arena, text, length > 40 ? 40 : length, false);
 	}
-	map_title(ical, calendar, arena, listing);
-	map_description(ical, arena, listing);
+	map_title(summary, calendar, arena, listing);
+	map_language(ics, summary, arena, listing);
+	map_description(component, arena, listing);
 	if (url != NULL)
-		listing->url = TextHttpUrl(arena, url, strlen(url));
-	map_status(calendar, ical, listing, &attributes);
-	map_place(ical, arena, listing);
+	{
+		const char *text = IcsUtf8(arena, url->value, url->value_length, &length);
+
+		listing->url = TextHttpUrl(arena, text, length);
+	}
+	map_status(calendar, component, listing, &attributes);
+	map_location(component, arena, listing);
 	map_conference(component, arena, listing, &attributes);
-	map_categories(ical, arena, listing);
-	map_organizer(ical, arena, listing);
-	map_image(ical, arena, listing);
-	map_language(ics, ical, arena, listing);
+	map_categories(component, arena, listing);
 	if (IcsIsPrivate(component))
 		BuilderAddFlag(&attributes, "private");
 	if (calendar->is_answer)
 		BuilderAddFlag(&attributes, "answer");
 	listing->attributes = BuilderCloseObject(&attributes);
+	return true;
 }
 
 /* An object's text with one more member */

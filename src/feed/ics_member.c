@@ -24,19 +24,6 @@ has_text(const IcsLine *line)
 	return length > 0;
 }
 
-/* Is the value this word, in any case? */
-static bool
-value_is(const IcsLine *line, const char *word)
-{
-	size_t		length;
-	const char *value;
-
-	if (line == NULL)
-		return false;
-	value = IcsTrimmed(line, &length);
-	return length == strlen(word) && strncasecmp(value, word, length) == 0;
-}
-
 /*
  * An end that names no zone is on the start's clock; a time at the end of whole
  * days lies within the last of them.
@@ -105,7 +92,7 @@ IcsIsPrivate(const IcsComponent *component)
 {
 	const IcsLine *class = IcsFind(component, "CLASS");
 
-	return value_is(class, "PRIVATE") || value_is(class, "CONFIDENTIAL");
+	return IcsValueIs(class, "PRIVATE") || IcsValueIs(class, "CONFIDENTIAL");
 }
 
 /* Why the event is not for publication, or NULL */
@@ -163,7 +150,7 @@ IcsReadMember(IcsPage *ics, uint32_t index, Arena *arena, IcsMember *member)
 	read_start(ics, member, component);
 	read_end(ics, member, component);
 	IcsMeanWallClock(ics, member, component);
-	member->says_all_day = value_is(IcsFind(component, "X-MICROSOFT-CDO-ALLDAYEVENT"), "TRUE");
+	member->says_all_day = IcsValueIs(IcsFind(component, "X-MICROSOFT-CDO-ALLDAYEVENT"), "TRUE");
 	line = IcsFind(component, "LAST-MODIFIED");
 	if (line == NULL ||
 		!IcsReadStamp(line->value, line->value_length, &member->last_modified, &is_date, &is_utc))

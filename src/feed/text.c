@@ -23,11 +23,22 @@
 #define HIGH_BITS	UINT64_C(0x8080808080808080)
 #define LOW_BITS	UINT64_C(0x0101010101010101)
 
-/* Have the eight bytes one that is not ASCII, or a NUL? */
-static inline bool
-needs_a_look(uint64_t word)
+/* The high bit of each of eight bytes that is not ASCII, or a NUL (and of some above one) */
+static inline uint64_t
+bytes_to_look_at(uint64_t word)
 {
-	return ((word | ((word - LOW_BITS) & ~word)) & HIGH_BITS) != 0;
+	return (word | ((word - LOW_BITS) & ~word)) & HIGH_BITS;
+}
+
+/* How many bytes stand before the first that is to be looked at */
+static inline size_t
+bytes_before(uint64_t marks)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (size_t) __builtin_ctzll(marks) / 8;
+#else
+	return 0;					/* that one by one */
+#endif
 }
 
 size_t
@@ -39,15 +50,20 @@ TextInvalidAt(const char *bytes, size_t length)
 	{
 		int			size;
 
-		/* ASCII, 16 bytes at a time: most of most texts */
-		while (length - at >= 16)
+		/* ASCII, eight bytes at a time: most of most texts */
+		while (length - at >= 8)
 		{
-			uint64_t	words[2];
+			uint64_t	word;
+			uint64_t	marks;
 
-			memcpy(words, bytes + at, sizeof(words));
-			if (needs_a_look(words[0]) || needs_a_look(words[1]))
+			memcpy(&word, bytes + at, sizeof(word));
+			marks = bytes_to_look_at(word);
+			if (marks != 0)
+			{
+				at += bytes_before(marks);
 				break;
-			at += sizeof(words);
+			}
+			at += sizeof(word);
 		}
 		if (at == length)
 			break;
@@ -241,17 +257,25 @@ TextBlock(Arena *arena, const char *text, size_t length)
 	return out > block ? block : NULL;
 }
 
+/* Room that a byte may take in a JSON string; 1: it stands there as it is */
+static const unsigned char json_room[256] = {
+	[0x00 ... 0x1F] = 6, [0x20 ... 0x21] = 1, ['"'] = 2, [0x23 ... 0x5B] = 1, ['\\'] = 2,
+	[0x5D ... 0x7F] = 1, [0x80 ... 0xFF] = 3
+};
+
 /* Write the JSON escape of a character below 0x20, '"' or '\'; the bytes */
 static int
 escape_character(unsigned char byte, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *found = strchr("\"\"\\\\\bb\ff\nn\rr\tt", byte);
+	static const char letters[256] = {
+		['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
 
 	out[0] = '\\';
-	if (byte != '\0' && found != NULL)
+	if (letters[byte] != '\0')
 	{
-		out[1] = found[1];
+		out[1] = letters[byte];
 		return 2;
 	}
 	memcpy(out + 1, "u00", 3);
@@ -263,35 +287,43 @@ escape_character(unsigned char byte, char *out)
 const char *
 TextToJsonString(Arena *arena, const char *bytes, size_t length)
 {
+	const unsigned char *from = (const unsigned char *) bytes;
 	char	   *text;
 	char	   *out;
 	size_t		room = 3;
 	size_t		at = 0;
 
 	for (size_t i = 0; i < length; i++)
-		room += (unsigned char) bytes[i] < 0x20 ? 6 : (unsigned char) bytes[i] < 0x80 ? 2 : 3;
+		room += json_room[from[i]];
 	text = out = ArenaAlloc(arena, room);
 	*out++ = '"';
 	while (at < length)
 	{
-		unsigned char byte = (unsigned char) bytes[at];
-		int			size = Utf8Length((const unsigned char *) bytes + at, length - at);
+		unsigned char byte = from[at];
+		int			size;
 
-		if (size == 0)
+		if (json_room[byte] == 1)
 		{
-			out += Utf8Encode(UTF8_REPLACEMENT, out);
-			for (at++; at < length && Utf8IsTail((unsigned char) bytes[at]); at++)
-				;
-			continue;
+			*out++ = (char) byte;
+			at++;
 		}
-		if (byte < 0x20 || byte == '"' || byte == '\\')
+		else if (byte < 0x80)
+		{
 			out += byte == '\0' ? 0 : escape_character(byte, out);
-		else
+			at++;
+		}
+		else if ((size = Utf8Length(from + at, length - at)) > 0)
 		{
 			memcpy(out, bytes + at, (size_t) size);
 			out += size;
+			at += (size_t) size;
 		}
-		at += (size_t) size;
+		else
+		{
+			out += Utf8Encode(UTF8_REPLACEMENT, out);
+			for (at++; at < length && Utf8IsTail(from[at]); at++)
+				;
+		}
 	}
 	*out++ = '"';
 	*out = '\0';
