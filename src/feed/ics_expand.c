@@ -25,6 +25,12 @@
 /* Occurrences of all series of one body */
 #define MAX_EXPANDED 200000
 
+/*
+ * Occurrences of one series that began before the window and go on in it: a
+ * year of days.  They are not counted among the others, which are to come.
+ */
+#define MAX_GOING_ON 366
+
 const char *
 IcsOutside(const IcsPage *ics, FeedTime start, FeedTime end)
 {
@@ -257,6 +263,28 @@ add_capped(IcsSeries *series, const IcsMember *master)
 			master->uid, ICS_MAX_OCCURRENCES, MAX_EXPANDED);
 }
 
+/*
+ * The first of the instances to look at: before the window only the nearest.
+ * *cut: one that is passed over goes on in the window as well.
+ */
+static int
+first_instance(const IcsSeries *series, bool *cut)
+{
+	const IcsPage *ics = series->ics;
+	const IcsMember *master = series->master;
+	const IcsInstance *last;
+	int			first = 0;
+
+	*cut = false;
+	while (first < series->ninstances && series->instances[first].utc < ics->feed->window_start)
+		first++;
+	if (first <= MAX_GOING_ON)
+		return 0;
+	last = &series->instances[first - MAX_GOING_ON - 1];
+	*cut = IcsOutside(ics, last->utc, IcsMemberEnd(master, last->local, last->utc)) == NULL;
+	return first - MAX_GOING_ON;
+}
+
 /* All that a recurring master brings */
 static void
 expand_master(IcsSeries *series, const IcsMember *master)
@@ -264,7 +292,9 @@ expand_master(IcsSeries *series, const IcsMember *master)
 	IcsPage    *ics = series->ics;
 	const IcsEntry *entry = &ics->entries[master->entry];
 	Problem		problem;
-	int			count = 0;
+	bool		cut;
+	int			count = 0;		/* to come */
+	int			nbefore = 0;	/* going on */
 	int			i;
 
 	ics->feed->breathe();
@@ -279,22 +309,29 @@ expand_master(IcsSeries *series, const IcsMember *master)
 	if (series->component == NULL)
 		return;
 	IcsCollectInstances(series);
-	for (i = 0; i < series->ninstances; i++)
+	for (i = first_instance(series, &cut); i < series->ninstances; i++)
 	{
+		const IcsInstance *instance = &series->instances[i];
+		bool		before = instance->utc < ics->feed->window_start;
+
 		if (i % 256 == 255)
 			ics->feed->breathe();
-		if (IcsIsGone(series, &series->instances[i]))
+		if (IcsIsGone(series, instance))
 			continue;
-		if (IcsOutside(ics, series->instances[i].utc, FEED_TIME_UNKNOWN) == NULL &&
-			(series->nexpanded + count >= ICS_MAX_OCCURRENCES || ics->nexpanded + count >= MAX_EXPANDED))
+		if (ics->nexpanded >= MAX_EXPANDED ||
+			(series->nexpanded + count >= ICS_MAX_OCCURRENCES &&
+			 IcsOutside(ics, instance->utc, FEED_TIME_UNKNOWN) == NULL))
 			break;
-		count += add_from_instance(series, &series->instances[i]);
+		if (!add_from_instance(series, instance))
+			continue;
+		ics->nexpanded++;
+		count += !before;
+		nbefore += before;
 	}
 	series->nexpanded += count;
-	ics->nexpanded += count;
-	if (i < series->ninstances)
+	if (i < series->ninstances || cut)
 		add_capped(series, master);
-	else if (count == 0)
+	else if (count + nbefore == 0)
 		add_skip(series, master,
 				 master->start.utc >= ics->feed->window_end ? "out_of_horizon" : "past");
 }

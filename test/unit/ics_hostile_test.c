@@ -257,6 +257,30 @@ test_masses(void)
 	HarnessClose(h);
 }
 
+/* What goes on is listed, but not each hour of the years since it began */
+static void
+test_going_on(void)
+{
+	Text		text = {0};
+	Harness    *h;
+	int			nbefore = 0;
+
+	add(&text, "BEGIN:VCALENDAR\n");
+	add_event(&text, 1, "DTSTART:20240101T000000Z", "DTEND:20300101T000000Z\nRRULE:FREQ=HOURLY\n");
+	add_event(&text, 2, "DTSTART:20250601T000000Z", "DURATION:P60D\nRRULE:FREQ=DAILY;UNTIL=20260105T000000Z\n");
+	h = take(&text);
+	for (int i = 0; i < h->nitems; i++)
+		nbefore += h->items[i].result == MAP_LISTING && h->items[i].listing.starts_at < h->feed.window_start &&
+			strcmp(h->items[i].listing.series_id, "1") == 0;
+	TapEqual(nbefore, 366, "an event of years that begins every hour: the nearest go on");
+	TapOk(HarnessListing(h, "1/20251231T230000Z") != NULL && HarnessListing(h, "1/20260101T000000Z") != NULL,
+		  "the last one before the window, and the first in it");
+	TapEqual(HarnessSkipped(h, "capped"), 1, "that it was cut is said");
+	/* 59 began before and end later than midnight; 5 begin in January */
+	TapEqual(h->nlistings - 366 - ICS_MAX_OCCURRENCES, 59 + 5, "of one that begins every day for two months all go on");
+	HarnessClose(h);
+}
+
 int
 main(void)
 {
@@ -266,5 +290,6 @@ main(void)
 	test_shared_texts();
 	test_shared_lifetime();
 	test_masses();
+	test_going_on();
 	return TapDone();
 }
