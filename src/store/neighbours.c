@@ -142,7 +142,7 @@ NeighboursAddItem(Neighbours *around, const char *source, BatchItem *item)
 	facts.has_place = !isnan(listing->latitude) && !isnan(listing->longitude);
 	facts.latitude = listing->latitude;
 	facts.longitude = listing->longitude;
-	facts.online = listing->is_online == 1;
+	facts.online = listing->is_online == TRI_TRUE;
 	MatchProfileInit(&node->profile, &facts, VocabularyWords());
 	MemoryContextSwitchTo(old);
 	return node;

@@ -35,7 +35,8 @@ sub record
 	my ($id, $title, $day, $minute, $venue) = @_;
 	return {
 		id => $id, name => { text => $title }, status => 'live', listed => JSON::PP::true,
-		changed => '2027-01-01T00:00:00Z',
+		changed => '2027-01-01T00:00:00Z', url => "https://example.org/$id",
+		$id % 3 ? () : (online_event => JSON::PP::false),
 		start => {
 			timezone => 'America/Toronto',
 			local => sprintf('2027-06-%02dT%02d:%02d:00', $day, $minute / 60, $minute % 60),
