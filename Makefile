@@ -59,7 +59,8 @@ SOURCES := $(call in_tree,src/*.c src/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
 # The install script is written by topic, in this order, and assembled
-SQL_PARTS = schema source job listing matching functions matching_functions schedule rollup health views matching_views dashboard page_words page_style page privileges
+SQL_PARTS = schema source job listing matching functions matching_functions schedule rollup health views matching_views dashboard \
+	page_words page_values page_style page_attention page_sources page_runs page_events page privileges
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA := $(call in_tree,sql/$(EXTENSION)--*--*.sql)
 DOCS = README-ingestion.md

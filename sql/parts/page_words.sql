@@ -1,20 +1,6 @@
 ------------------------------------------------------------------------------
--- The page: its words, and how values are written
+-- The page: its words
 ------------------------------------------------------------------------------
-
-/*
- * API: private.  The one place where a value becomes a part of the page: text of
- * an element, or of an attribute in double quotes.  Control characters have no
- * place in a document; what turns the direction of text is kept in its <bdi>.
- */
-CREATE FUNCTION ingest.html(value text)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(replace(replace(replace(replace(replace(
-         translate(value, E'\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f', ''),
-         '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '');
-COMMENT ON FUNCTION ingest.html(text) IS 'a value as a part of an HTML document';
-REVOKE ALL ON FUNCTION ingest.html(text) FROM PUBLIC;
 
 /* API: private.  The page's words; they are markup, and plain ASCII as the script is. */
 CREATE FUNCTION ingest.page_words(lang text)
@@ -23,78 +9,198 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT jsonb_object_agg(w.key, CASE WHEN lang ILIKE 'fr%' THEN w.fr ELSE w.en END)
          || CASE WHEN lang ILIKE 'fr%'
-                 THEN jsonb '{"lang": "fr", "comma": "&#8239;", "months": ["janv.", "f&eacute;vr.", "mars", "avr.", "mai", "juin", "juill.", "ao&ucirc;t", "sept.", "oct.", "nov.", "d&eacute;c."]}'
-                 ELSE jsonb '{"lang": "en", "comma": ",", "months": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]}'
+                 THEN jsonb '{"lang": "fr", "comma": "&#8239;", "point": ",", "months": ["janv.", "f&eacute;vr.", "mars", "avr.", "mai", "juin", "juill.", "ao&ucirc;t", "sept.", "oct.", "nov.", "d&eacute;c."],
+                            "months_long": ["janvier", "f&eacute;vrier", "mars", "avril", "mai", "juin", "juillet", "ao&ucirc;t", "septembre", "octobre", "novembre", "d&eacute;cembre"],
+                            "weekdays": ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"]}'
+                 ELSE jsonb '{"lang": "en", "comma": ",", "point": ".", "months": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+                            "months_long": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+                            "weekdays": ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]}'
             END
     FROM (VALUES
       ('title', 'Event ingestion', 'Ingestion d&rsquo;&eacute;v&eacute;nements'),
       ('skip', 'Skip to what needs attention', 'Aller &agrave; ce qui demande votre attention'),
       ('nav', 'Sections', 'Sections'),
-      ('n_attention', 'Attention', '&Agrave; voir'), ('n_sources', 'Sources', 'Sources'), ('n_activity', 'Activity', 'Activit&eacute;'),
-      ('n_calendar', 'Calendar', 'Calendrier'), ('n_jobs', 'Runs', 'Passages'), ('n_durations', 'Durations', 'Dur&eacute;es'),
-      ('n_reviews', 'Duplicates', 'Doublons'), ('n_quality', 'Quality', 'Qualit&eacute;'), ('n_vanished', 'Vanished', 'Disparus'),
+      ('n_attention', 'Attention', '&Agrave; voir'),
+      ('n_sources', 'Sources', 'Sources'),
+      ('n_activity', 'Activity', 'Activit&eacute;'),
+      ('n_calendar', 'Calendar', 'Calendrier'),
+      ('n_jobs', 'Runs', 'Passages'),
+      ('n_reviews', 'Duplicates', 'Doublons'),
+      ('n_quality', 'Quality', 'Qualit&eacute;'),
+      ('n_vanished', 'Vanished', 'Disparus'),
+      ('n_durations', 'Durations', 'Dur&eacute;es'),
       ('n_storage', 'Storage', 'Stockage'),
+
+      ('date', '%1$s, %3$s %2$s, %4$s, %5$s', '%1$s %2$s %3$s %4$s, %5$s'),
+      ('day', 'day', 'jour'),
+      ('days', 'days', 'jours'),
+      ('byte', 'B', 'o'),
+      ('ago', '%s ago', 'il y a %s'),
+      ('in', 'in %s', 'dans %s'),
+      ('due', 'due', 'imminent'),
+      ('never', 'never', 'jamais'),
+      ('since', 'since %s', 'depuis le %s'),
+      ('more', '%s more', '%s de plus'),
+      ('and_more', 'and %s more', 'et %s de plus'),
+      ('total', 'Total', 'Total'),
+
       ('h_none', 'No source yet.', 'Aucune source pour l&rsquo;instant.'),
-      ('h_first', 'Add the first one; this one needs no key:', 'Ajoutez la premi&egrave;re ; celle-ci n&rsquo;exige aucune cl&eacute;&nbsp;:'),
+      ('h_none_why', 'Four steps, and events come in by themselves.', 'En quatre &eacute;tapes, les &eacute;v&eacute;nements arrivent tout seuls.'),
+      ('h_step_1', 'Add a source. This one needs no key:', 'Ajoutez une source. Celle-ci n&rsquo;exige aucune cl&eacute;&nbsp;:'),
+      ('h_step_2', 'Look at what it would store, without storing anything:', 'Regardez ce qu&rsquo;elle stockerait, sans rien stocker&nbsp;:'),
+      ('h_step_3', 'Run it:', 'Lancez-la&nbsp;:'),
+      ('h_step_4', 'From now on by itself, every six hours:', 'D&eacute;sormais toute seule, toutes les six heures&nbsp;:'),
+      ('h_others', 'What else there is, and what each needs:', 'Les autres connecteurs, et ce qu&rsquo;il leur faut&nbsp;:'),
       ('h_well', 'All %s sources are well.', 'Les %s sources vont bien.'),
       ('h_well_1', 'The one source is well.', 'La source va bien.'),
-      ('h_bad', '%s of %s sources need attention.', '%s sources sur %s demandent votre attention.'),
-      ('h_bad_1', '1 of %2$s sources needs attention.', '1 source sur %2$s demande votre attention.'),
-      ('h_newest', 'The newest data is from %s.', 'Les donn&eacute;es les plus r&eacute;centes datent de %s.'),
-      ('h_at', 'As of %s, times in %s, last %s days.', '&Eacute;tat au %s, heures de %s, %s derniers jours.'),
+      ('h_broken', '%s of %s sources are broken.', '%s sources sur %s sont en panne.'),
+      ('h_broken_1', '1 of %2$s sources is broken.', '1 source sur %2$s est en panne.'),
+      ('h_look', '%s of %s sources need a look.', '%s sources sur %s sont &agrave; surveiller.'),
+      ('h_look_1', '1 of %2$s sources needs a look.', '1 source sur %2$s est &agrave; surveiller.'),
+      ('h_stopped', 'Nothing runs by itself.', 'Rien ne tourne tout seul.'),
+      ('h_names_broken', 'Broken: %s.', 'En panne&nbsp;: %s.'),
+      ('h_names_look', 'To look at: %s.', '&Agrave; surveiller&nbsp;: %s.'),
+      ('h_newest', 'Newest data: %s old.', 'Derni&egrave;res donn&eacute;es&nbsp;: il y a %s.'),
+      ('h_at', 'As of %s (%s). Figures of the last %s days.', '&Eacute;tat du %s (%s). Chiffres des %s derniers jours.'),
+
       ('attention', 'Needs attention', 'Demande votre attention'),
-      ('attention_none', 'Nothing needs you. Checked: last runs, freshness, refused records, volumes, field quality, held withdrawals, duplicates, the launcher.',
-                         'Rien &agrave; faire. V&eacute;rifi&eacute;&nbsp;: derniers passages, fra&icirc;cheur, refus, volumes, qualit&eacute; des champs, retraits en suspens, doublons, lanceur.'),
-      ('more', 'and %s more', 'et %s de plus'),
-      ('since', 'since %s', 'depuis le %s'),
-      ('type_this', 'What to type', '&Agrave; taper'),
-      ('k_launcher', 'Nothing runs by itself', 'Rien ne tourne tout seul'),
-      ('k_copy', 'This database is a copy', 'Cette base est une copie'),
-      ('k_failing', 'The last run failed', 'Le dernier passage a &eacute;chou&eacute;'),
-      ('k_failing_n', '%s failures in a row', '%s &eacute;checs de suite'),
-      ('k_refused', 'Records are refused', 'Des fiches sont refus&eacute;es'),
-      ('k_late', 'Late', 'En retard'),
-      ('k_unusual', 'Unusual', 'Inhabituel'),
-      ('k_paused', 'Paused', 'En pause'),
-      ('k_rate_limited', 'Asked to wait', 'Pri&eacute;e d&rsquo;attendre'),
-      ('k_held', '%s listings have vanished: decide', '%s annonces ont disparu&nbsp;: d&eacute;cidez'),
-      ('k_errors', '%s refused records are open', '%s fiches refus&eacute;es en suspens'),
-      ('k_reviews', '%s pairs may be duplicates', '%s paires sont peut-&ecirc;tre des doublons'),
+      ('attention_none', 'Nothing needs you.', 'Rien &agrave; faire.'),
+      ('attention_checked', 'Checked just now: last runs, freshness, refused records, volumes, field quality, held withdrawals, duplicates, the launcher.', 'V&eacute;rifi&eacute; &agrave; l&rsquo;instant&nbsp;: derniers passages, fra&icirc;cheur, refus, volumes, qualit&eacute; des champs, retraits en suspens, doublons, lanceur.'),
       ('s_critical', 'Critical', 'Critique'),
-      ('s_warning', 'Warning', 'Avertissement'),
+      ('s_warning', 'Warning', '&Agrave; surveiller'),
       ('s_info', 'To know', '&Agrave; savoir'),
+      ('said', 'Message:', 'Message&nbsp;:'),
+      ('failures', '%s failures in a row', '%s &eacute;checs de suite'),
+      ('failures_1', '1 failure', '1 &eacute;chec'),
+      ('last_success', 'last success %s ago', 'dernier succ&egrave;s il y a %s'),
+      ('no_success', 'never a success', 'jamais r&eacute;ussi'),
+      ('next_try', 'tried again in %s', 'nouvel essai dans %s'),
+      ('not_tried', 'not tried again until it is resumed', 'aucun nouvel essai avant la reprise'),
+
+      ('why_launcher', 'Nothing runs by itself', 'Rien ne tourne tout seul'),
+      ('why_copy', 'This database is a copy', 'Cette base est une copie'),
+      ('why_auth', 'The credential is refused', 'L&rsquo;identifiant est refus&eacute;'),
+      ('why_config', 'Its configuration does not fit the source', 'Sa configuration ne convient pas &agrave; la source'),
+      ('why_network', 'It cannot be reached', 'Elle est injoignable'),
+      ('why_upstream', 'The source&rsquo;s own server fails', 'Le serveur de la source est en erreur'),
+      ('why_rate_limit', 'It wants fewer requests', 'Elle veut moins de requ&ecirc;tes'),
+      ('why_parse', 'What it sends cannot be read', 'Ce qu&rsquo;elle envoie est illisible'),
+      ('why_internal', 'An error in the database', 'Une erreur dans la base'),
+      ('why_crashed', 'The process of its run is gone', 'Le processus du passage a disparu'),
+      ('why_cancelled', 'The last run was cancelled', 'Le dernier passage a &eacute;t&eacute; annul&eacute;'),
+      ('why_failing', 'The last run failed', 'Le dernier passage a &eacute;chou&eacute;'),
+      ('why_refused', 'Some records are refused', 'Des fiches sont refus&eacute;es'),
+      ('why_late', 'It is late', 'Elle est en retard'),
+      ('why_stale', 'Nothing new for a long time', 'Rien de neuf depuis longtemps'),
+      ('why_paused', 'Paused', 'En pause'),
+      ('why_rate_limited', 'It asked to be left alone for a while', 'Elle demande une pause'),
+      ('why_held', '%s events have vanished at once', '%s &eacute;v&eacute;nements ont disparu d&rsquo;un coup'),
+      ('why_errors', '%s refused records are not settled', '%s fiches refus&eacute;es restent en suspens'),
+      ('why_errors_1', '1 refused record is not settled', '1 fiche refus&eacute;e reste en suspens'),
+      ('why_reviews', '%s pairs may be the same event', '%s paires sont peut-&ecirc;tre le m&ecirc;me &eacute;v&eacute;nement'),
+      ('why_reviews_1', '1 pair may be the same event', '1 paire est peut-&ecirc;tre le m&ecirc;me &eacute;v&eacute;nement'),
+      ('why_unusual', 'Something is unusual', 'Quelque chose d&rsquo;inhabituel'),
+      ('why_empty', 'The last run found nothing', 'Le dernier passage n&rsquo;a rien trouv&eacute;'),
+      ('why_empty_after_full', 'It suddenly lists nothing', 'Elle ne liste soudain plus rien'),
+      ('why_all_refused', 'All of its records are refused', 'Toutes ses fiches sont refus&eacute;es'),
+      ('why_round_count', 'There may be more pages', 'Il y a peut-&ecirc;tre d&rsquo;autres pages'),
+      ('why_volume', 'An unusual number of records', 'Un nombre de fiches inhabituel'),
+      ('why_id_churn', 'Known events come under new ids', 'Des &eacute;v&eacute;nements connus reviennent sous d&rsquo;autres num&eacute;ros'),
+      ('why_slow', 'Much slower than usual', 'Bien plus lente que d&rsquo;habitude'),
+      ('why_field_drift', 'A field is filled in less often', 'Un champ est moins souvent rempli'),
+      ('why_midnight', 'Many events start at midnight', 'Beaucoup d&rsquo;&eacute;v&eacute;nements commencent &agrave; minuit'),
+      ('why_small_hours', 'Many events start in the small hours', 'Beaucoup d&rsquo;&eacute;v&eacute;nements commencent en pleine nuit'),
+      ('why_one_point', 'Many places are at one point', 'Beaucoup de lieux sont au m&ecirc;me point'),
+      ('why_same_title', 'Many events have one title', 'Beaucoup d&rsquo;&eacute;v&eacute;nements portent le m&ecirc;me titre'),
+
+      ('say_launcher', 'There is no launcher, or it is switched off: sources that have a schedule wait.', 'Le lanceur est arr&ecirc;t&eacute; ou d&eacute;sactiv&eacute;&nbsp;: les sources qui ont un horaire attendent.'),
+      ('say_copy', 'So that it does not call the sources beside the original, nothing follows its schedule here.', 'Pour ne pas solliciter les sources en double, rien n&rsquo;y suit son horaire.'),
+      ('say_auth', 'Its key or token has expired, or was revoked.', 'Sa cl&eacute; ou son jeton a expir&eacute;, ou a &eacute;t&eacute; r&eacute;voqu&eacute;.'),
+      ('say_config', 'What it is asked for does not exist there, or not any more.', 'Ce qui lui est demand&eacute; n&rsquo;existe pas, ou plus.'),
+      ('say_network', 'No connection, or the answer broke off. It is tried again by itself.', 'Pas de connexion, ou r&eacute;ponse interrompue. Un nouvel essai se fait tout seul.'),
+      ('say_upstream', 'The fault is on their side. It is tried again by itself.', 'La panne est de leur c&ocirc;t&eacute;. Un nouvel essai se fait tout seul.'),
+      ('say_rate_limit', 'It is tried again by itself, later.', 'Un nouvel essai se fait tout seul, plus tard.'),
+      ('say_parse', 'It may have changed its format.', 'Elle a peut-&ecirc;tre chang&eacute; de format.'),
+      ('say_internal', 'See the server&rsquo;s log.', 'Voir le journal du serveur.'),
+      ('say_crashed', 'The server was stopped or its memory ran out: see its log.', 'Le serveur a &eacute;t&eacute; arr&ecirc;t&eacute; ou a manqu&eacute; de m&eacute;moire&nbsp;: voir son journal.'),
+      ('say_cancelled', 'It runs again by its schedule.', 'Elle repartira &agrave; son heure.'),
+      ('say_failing', 'It is tried again by itself.', 'Un nouvel essai se fait tout seul.'),
+      ('say_refused', 'The rest of the run is stored; each refused record is kept with the reason.', 'Le reste est stock&eacute;&#8239;; chaque fiche refus&eacute;e est gard&eacute;e avec la raison.'),
+      ('say_late', 'Its run was due %s ago.', 'Son passage &eacute;tait pr&eacute;vu il y a %s.'),
+      ('say_stale', 'The last change came %s ago.', 'Le dernier changement remonte &agrave; %s.'),
+      ('say_paused', 'It does not follow its schedule.', 'Elle ne suit plus son horaire.'),
+      ('say_rate_limited', 'It goes on by itself.', 'Elle reprendra toute seule.'),
+      ('say_held', '%s of its %s listings to come are gone in one go: none is withdrawn until you decide.', '%s de ses %s annonces &agrave; venir sont parties d&rsquo;un coup&nbsp;: aucune n&rsquo;est retir&eacute;e avant votre d&eacute;cision.'),
+      ('say_errors', 'A record that comes right in a later run is settled by itself.', 'Une fiche qui revient corrig&eacute;e se r&egrave;gle toute seule.'),
+      ('say_reviews', 'They are listed side by side below; a decision outlives every later import.', 'Elles sont c&ocirc;te &agrave; c&ocirc;te plus bas&#8239;; une d&eacute;cision survit &agrave; tout import.'),
+      ('say_empty', 'Is the address still right? Compare with the source&rsquo;s own page.', 'L&rsquo;adresse est-elle encore bonne&#8239;? Comparez avec la page de la source.'),
+      ('say_empty_after_full', 'The run before found %2$s records. Is the address still right? Compare with the source&rsquo;s own page.', 'Le passage pr&eacute;c&eacute;dent avait trouv&eacute; %2$s fiches. L&rsquo;adresse est-elle encore bonne&#8239;? Comparez avec la page de la source.'),
+      ('say_all_refused', 'All %1$s. It may have changed its format.', 'Les %1$s. Elle a peut-&ecirc;tre chang&eacute; de format.'),
+      ('say_round_count', 'Exactly %1$s records on a single page. Compare with the number that the source itself says it has.', 'Exactement %1$s fiches sur une seule page. Comparez avec le nombre que la source annonce.'),
+      ('say_volume', '%1$s records; %2$s are usual.', '%1$s fiches&#8239;; d&rsquo;habitude %2$s.'),
+      ('say_id_churn', '%1$s of %2$s records. The source may number its events anew each time.', '%1$s fiches sur %2$s. La source renum&eacute;rote peut-&ecirc;tre ses &eacute;v&eacute;nements.'),
+      ('say_slow', 'The last run took %1$s; %2$s is usual.', 'Le dernier passage a pris %1$s&#8239;; d&rsquo;habitude %2$s.'),
+      ('say_field_drift', '%3$s: in %1$s of the listings, usually in %2$s.', '%3$s&nbsp;: dans %1$s des annonces, d&rsquo;habitude dans %2$s.'),
+      ('say_midnight', '%1$s of the listings: the hour may be lost.', '%1$s des annonces&nbsp;: l&rsquo;heure est peut-&ecirc;tre perdue.'),
+      ('say_small_hours', '%1$s of the listings, between one and six: the time zone may be wrong.', '%1$s des annonces, entre une et six heures&nbsp;: le fuseau est peut-&ecirc;tre faux.'),
+      ('say_one_point', '%1$s of the places, of several names: %3$s. A geocoder&rsquo;s default is no place.', '%1$s des lieux, de plusieurs noms&nbsp;: %3$s. Le point par d&eacute;faut d&rsquo;un g&eacute;ocodeur n&rsquo;est pas un lieu.'),
+      ('say_same_title', '%1$s of the listings: %3$s. A template or a login page may have been read.', '%1$s des annonces&nbsp;: %3$s. C&rsquo;est peut-&ecirc;tre un mod&egrave;le ou une page de connexion.'),
+
+      ('type_this', 'What to type', '&Agrave; taper'),
+      ('do_set_credential', 'Set a new one in place of &hellip;', 'Mettez-en un nouveau &agrave; la place de &hellip;'),
+      ('do_resume', 'Let it run again', 'Relancez son horaire'),
+      ('do_resume_all', 'If this is the original now', 'Si c&rsquo;est d&eacute;sormais l&rsquo;originale'),
+      ('do_start', 'Start the launcher', 'D&eacute;marrez le lanceur'),
+      ('do_check', 'See at which step it fails', 'Voyez &agrave; quelle &eacute;tape elle &eacute;choue'),
+      ('do_preview', 'See what it would store now', 'Voyez ce qu&rsquo;elle stockerait'),
+      ('do_run', 'Run it now', 'Lancez-la maintenant'),
+      ('do_jobs', 'Compare its last runs', 'Comparez ses derniers passages'),
+      ('do_errors', 'See what was refused', 'Voyez ce qui est refus&eacute;'),
+      ('do_schedule', 'See what keeps it', 'Voyez ce qui la retient'),
+      ('do_anomalies', 'See the figures', 'Voyez les chiffres'),
+      ('do_quality', 'See its fields', 'Voyez ses champs'),
+      ('do_approve_withdrawals', 'If they are really gone', 'S&rsquo;ils ont vraiment disparu'),
+      ('do_discard_withdrawals', 'If they are not', 'Sinon'),
+      ('do_review_queue', 'See all of them', 'Voyez-les toutes'),
+      ('do_http_usage', 'See its requests', 'Voyez ses requ&ecirc;tes'),
+      ('do_merge', 'If they are the same', 'Si c&rsquo;est le m&ecirc;me'),
+      ('do_decide', 'If they are not', 'Sinon'),
+
       ('c_sources', 'Healthy sources', 'Sources saines'),
       ('c_events', 'Events to come', '&Eacute;v&eacute;nements &agrave; venir'),
       ('c_new', 'New in 24 hours', 'Nouveaux en 24 heures'),
       ('c_updated', '%s updated', '%s mis &agrave; jour'),
-      ('c_jobs', '%s runs, %s failed', '%s passages, %s &eacute;checs'),
-      ('c_refused', 'Refused, still open', 'Refus en suspens'),
+      ('c_runs', 'Runs in 24 hours', 'Passages en 24 heures'),
+      ('c_failed', '%s failed', '%s &eacute;checs'),
+      ('c_failed_1', '1 failed', '1 &eacute;chec'),
+      ('c_none_failed', 'none failed', 'aucun &eacute;chec'),
+      ('c_refused', 'Refused, not settled', 'Refus en suspens'),
       ('c_reviews', 'Duplicates to decide', 'Doublons &agrave; trancher'),
       ('c_next', 'Next run', 'Prochain passage'),
       ('c_none', 'none planned', 'aucun pr&eacute;vu'),
+
       ('sources', 'Sources', 'Sources'),
+      ('sources_caption', 'Sources, those in trouble first', 'Les sources, les plus mal en point d&rsquo;abord'),
       ('source', 'Source', 'Source'),
       ('health', 'Health', '&Eacute;tat'),
       ('runs', 'Last 30 runs', '30 derniers passages'),
-      ('runs_alt', 'Last %s runs: %s well, %s partial, %s failed', '%s derniers passages&nbsp;: %s bons, %s partiels, %s &eacute;checs'),
+      ('runs_alt', 'Last runs: %1$s. Well: %2$s, partial or empty: %3$s, failed: %4$s', 'Derniers passages&nbsp;: %1$s. Bons&nbsp;: %2$s, partiels ou vides&nbsp;: %3$s, &eacute;checs&nbsp;: %4$s'),
       ('runs_none', 'no run yet', 'aucun passage'),
+      ('runs_note', 'Taller: more records read. Newest at the right.', 'Plus haut&nbsp;: plus de fiches lues. Le plus r&eacute;cent &agrave; droite.'),
+      ('two_weeks', '14 days', '14 jours'),
       ('new', 'New', 'Nouv.'),
       ('updated', 'Updated', 'Modif.'),
       ('refused', 'Refused', 'Refus'),
       ('skipped', 'Skipped', 'Ignor&eacute;s'),
-      ('fetched', 'Fetched', 'Lus'),
+      ('fetched', 'Read', 'Lus'),
+      ('to_come', 'To come', '&Agrave; venir'),
       ('success', 'Last success', 'Dernier succ&egrave;s'),
       ('next', 'Next run', 'Prochain'),
-      ('never', 'never', 'jamais'),
-      ('ago', '%s ago', 'il y a %s'),
-      ('in', 'in %s', 'dans %s'),
-      ('due', 'due', 'imminent'),
-      ('last_error', 'Last error', 'Derni&egrave;re erreur'),
       ('healthy', 'Healthy', 'Saine'),
       ('warning', 'Warning', '&Agrave; surveiller'),
-      ('degraded', 'Degraded', 'En panne'),
+      ('degraded', 'Broken', 'En panne'),
       ('paused', 'Paused', 'En pause'),
-      ('rate_limited', 'Asked to wait', 'En attente'),
+      ('rate_limited', 'Waiting', 'En attente'),
       ('unknown', 'Never run', 'Jamais lanc&eacute;e'),
       ('running', 'Running', 'En cours'),
       ('st_success', 'Success', 'Succ&egrave;s'),
@@ -105,113 +211,74 @@ BEGIN ATOMIC
       ('st_cancelled', 'Cancelled', 'Annul&eacute;'),
       ('st_crashed', 'Crashed', 'Plant&eacute;'),
       ('st_running', 'Running', 'En cours'),
-      ('sources_more', '%s more sources, none of them worse: SELECT * FROM ingest.source_health',
-                       '%s autres sources, aucune en plus mauvais &eacute;tat&nbsp;: SELECT * FROM ingest.source_health'),
+      ('others', 'The other %s sources, in short', 'Les %s autres sources, en bref'),
+      ('others_1', 'The other source, in short', 'L&rsquo;autre source, en bref'),
+
       ('activity', 'What came in', 'Ce qui est arriv&eacute;'),
-      ('activity_alt', 'New and updated listings per day, from %s to %s: %s new and %s updated in all, most on %s with %s.',
-                       'Annonces nouvelles et modifi&eacute;es par jour, du %s au %s&nbsp;: %s nouvelles et %s modifi&eacute;es en tout, le plus le %s avec %s.'),
-      ('activity_none', 'Nothing has come in yet.', 'Rien n&rsquo;est encore arriv&eacute;.'),
+      ('activity_alt', 'New and updated listings per day, from %s to %s. New: %s, updated: %s in all; most on %s, with %s.', 'Annonces par jour, du %s au %s. Nouvelles&nbsp;: %s, modifi&eacute;es&nbsp;: %s en tout&#8239;; le plus le %s, avec %s.'),
+      ('activity_none', 'Nothing has come in during these days.', 'Rien n&rsquo;est arriv&eacute; pendant ces jours.'),
+      ('new_long', 'New listings', 'Nouvelles annonces'),
+      ('updated_long', 'Updated listings', 'Annonces modifi&eacute;es'),
       ('calendar', 'Day by day', 'Jour par jour'),
-      ('calendar_note', 'The number is what was new that day; the mark is the worst of the day''s runs.',
-                        'Le nombre dit ce qui &eacute;tait nouveau ce jour-l&agrave; ; la marque, le pire passage du jour.'),
+      ('calendar_note', 'The number is what was new that day; the mark is the worst of the day&rsquo;s runs.', 'Le nombre dit ce qui &eacute;tait nouveau ce jour-l&agrave;&#8239;; la marque, le pire passage du jour.'),
+      ('calendar_more', 'Sources in trouble first; %s of %s are shown.', 'Les plus mal en point d&rsquo;abord&#8239;; %s sur %s sont montr&eacute;es.'),
+      ('no_run', 'no run', 'aucun passage'),
+
       ('jobs', 'Recent runs', 'Passages r&eacute;cents'),
-      ('jobs_note', 'Fetched = new + updated + skipped + refused, always.', 'Lus = nouveaux + modifi&eacute;s + ignor&eacute;s + refus, toujours.'),
+      ('jobs_note', 'Read = new + updated + skipped + refused, always.', 'Lus = nouveaux + modifi&eacute;s + ignor&eacute;s + refus, toujours.'),
       ('jobs_none', 'No run yet.', 'Aucun passage.'),
+      ('jobs_more', '%s earlier runs', '%s passages ant&eacute;rieurs'),
       ('folded', '%s runs without change', '%s passages sans changement'),
       ('when', 'When', 'Quand'),
       ('status', 'Result', 'R&eacute;sultat'),
       ('took', 'Took', 'Dur&eacute;e'),
       ('durations', 'How long runs take', 'Dur&eacute;e des passages'),
-      ('durations_alt', '%s: half of the runs take at most %s, nineteen of twenty at most %s',
-                        '%s&nbsp;: la moiti&eacute; des passages durent au plus %s, dix-neuf sur vingt au plus %s'),
-      ('durations_note', 'Bar: the middle run. Tick: nineteen runs of twenty. The slowest sources first.',
-                         'Barre&nbsp;: passage m&eacute;dian. Trait&nbsp;: dix-neuf passages sur vingt. Les plus lentes d&rsquo;abord.'),
+      ('durations_caption', 'Sources by the length of their runs in the last 7 days', 'Sources selon la dur&eacute;e de leurs passages depuis 7 jours'),
+      ('durations_note', 'The slowest sources of the last 7 days. Bar: half of the runs took no longer. Mark: nineteen of twenty.', 'Les sources les plus lentes depuis 7 jours. Barre&nbsp;: la moiti&eacute; des passages. Trait&nbsp;: dix-neuf sur vingt.'),
+      ('median', 'Half of the runs', 'La moiti&eacute;'),
+      ('p95', '19 of 20', '19 sur 20'),
+
       ('reviews', 'Duplicates to decide', 'Doublons &agrave; trancher'),
       ('reviews_none', 'No pair waits for a decision.', 'Aucune paire n&rsquo;attend de d&eacute;cision.'),
-      ('if_same', 'If they are the same', 'Si c&rsquo;est le m&ecirc;me'),
-      ('alike', '%s %% alike', 'ressemblance %s %%'),
+      ('reviews_note', 'What differs is marked. Times are those of the place.', 'Ce qui diff&egrave;re est marqu&eacute;. Les heures sont celles du lieu.'),
+      ('alike', '%s alike', 'Ressemblance %s'),
+      ('name', 'Title', 'Titre'),
+      ('percent', '%s%%', '%s&nbsp;%%'),
       ('event', 'Event', '&Eacute;v&eacute;nement'),
       ('start', 'Start', 'D&eacute;but'),
       ('venue', 'Venue', 'Lieu'),
       ('quality', 'How well listings are filled in', 'Qualit&eacute; des annonces'),
-      ('quality_note', 'Percent of the listings to come that have the field; an arrow where it is ten points from usual.',
-                       'Pourcentage des annonces &agrave; venir o&ugrave; le champ est rempli ; fl&egrave;che si l&rsquo;&eacute;cart &agrave; l&rsquo;habitude d&eacute;passe dix points.'),
+      ('quality_note', 'Percent of the listings to come that have the field. An arrow: ten points or more from usual.', 'Pourcentage des annonces &agrave; venir o&ugrave; le champ est rempli. Fl&egrave;che&nbsp;: dix points ou plus d&rsquo;&eacute;cart &agrave; l&rsquo;habitude.'),
       ('quality_none', 'No listing to come yet.', 'Aucune annonce &agrave; venir.'),
-      ('usually', 'usually %s %%', 'd&rsquo;habitude %s %%'),
-      ('description', 'Description', 'Description'), ('ends_at', 'End', 'Fin'), ('venue_name', 'Venue', 'Lieu'),
-      ('address', 'Address', 'Adresse'), ('city', 'City', 'Ville'), ('coordinates', 'Point', 'Point'),
-      ('image_url', 'Image', 'Image'), ('organizer', 'Organizer', 'Organis.'), ('category', 'Category', 'Cat&eacute;gorie'),
-      ('price', 'Price', 'Prix'), ('language', 'Language', 'Langue'), ('url', 'Link', 'Lien'),
+      ('usually', 'usually %s', 'd&rsquo;habitude %s'),
+      ('description', 'Description', 'Description'),
+      ('ends_at', 'End', 'Fin'),
+      ('venue_name', 'Venue', 'Lieu'),
+      ('address', 'Address', 'Adresse'),
+      ('city', 'City', 'Ville'),
+      ('coordinates', 'Map point', 'Point'),
+      ('image_url', 'Image', 'Image'),
+      ('organizer', 'Organizer', 'Organis.'),
+      ('category', 'Category', 'Cat&eacute;gorie'),
+      ('price', 'Price', 'Prix'),
+      ('language', 'Language', 'Langue'),
+      ('url', 'Link', 'Lien'),
+
       ('vanished', 'Vanished', 'Disparus'),
       ('vanished_none', 'Nothing has vanished in the last 30 days.', 'Rien n&rsquo;a disparu en 30 jours.'),
-      ('v_held', 'Held', 'En suspens'), ('v_missing', 'Missing', 'Manquant'), ('v_withdrawn', 'Withdrawn', 'Retir&eacute;'),
+      ('vanished_note', 'Held: waits for your decision above. Missing: not found, but not often enough yet. Withdrawn: given up.', 'En suspens&nbsp;: attend votre d&eacute;cision plus haut. Manquant&nbsp;: pas encore assez souvent absent. Retir&eacute;&nbsp;: abandonn&eacute;.'),
+      ('vanished_caption', 'Listings that their source no longer has', 'Annonces que leur source n&rsquo;a plus'),
+      ('still_told', 'still told of by %s', 'encore annonc&eacute; par %s'),
+      ('v_held', 'Held', 'En suspens'),
+      ('v_missing', 'Missing', 'Manquant'),
+      ('v_withdrawn', 'Withdrawn', 'Retir&eacute;'),
       ('storage', 'Storage', 'Stockage'),
-      ('table', 'Table', 'Table'), ('rows', 'Rows', 'Lignes'), ('size', 'Size', 'Taille'), ('retention', 'Kept', 'Conserv&eacute;'),
-      ('total', 'Total', 'Total'),
-      ('no_run', 'no run', 'aucun passage'),
-      ('footer', 'ingest %s on PostgreSQL %s. The same facts: SELECT * FROM ingest.attention, or ingest_stats() as JSON.',
-                 'ingest %s sur PostgreSQL %s. Les m&ecirc;mes faits&nbsp;: SELECT * FROM ingest.attention, ou ingest_stats() en JSON.')
+      ('table', 'Table', 'Table'),
+      ('rows', 'Rows', 'Lignes'),
+      ('size', 'Size', 'Taille'),
+
+      ('footer', 'ingest %s on PostgreSQL %s. The same facts as rows: <code>SELECT * FROM ingest.attention</code>; as JSON: <code>%s</code>.', 'ingest %s sur PostgreSQL %s. Les m&ecirc;mes faits en lignes&nbsp;: <code>SELECT * FROM ingest.attention</code>&#8239;; en JSON&nbsp;: <code>%s</code>.')
     ) AS w (key, en, fr);
 END;
 COMMENT ON FUNCTION ingest.page_words(text) IS 'the words of ingest_dashboard() in English or French';
 REVOKE ALL ON FUNCTION ingest.page_words(text) FROM PUBLIC;
-
-/* API: private. */
-CREATE FUNCTION ingest.page_number(n numeric, w jsonb)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN replace(to_char(coalesce(n, 0), 'FM999,999,999,999,990'), ',', w ->> 'comma');
-COMMENT ON FUNCTION ingest.page_number(numeric, jsonb) IS 'a number of the page';
-REVOKE ALL ON FUNCTION ingest.page_number(numeric, jsonb) FROM PUBLIC;
-
-CREATE FUNCTION ingest.page_day(d date, w jsonb)
-RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN w ->> 'lang' = 'fr' THEN concat(extract(day FROM d), '&nbsp;', w -> 'months' ->> (extract(month FROM d)::int4 - 1))
-            ELSE concat(w -> 'months' ->> (extract(month FROM d)::int4 - 1), '&nbsp;', extract(day FROM d)) END;
-COMMENT ON FUNCTION ingest.page_day(date, jsonb) IS 'a day of the page';
-REVOKE ALL ON FUNCTION ingest.page_day(date, jsonb) FROM PUBLIC;
-
-CREATE FUNCTION ingest.page_time(at timestamptz, w jsonb)
-RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN isfinite(at) THEN
-         concat('<time datetime="', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '">', ingest.page_day(at::date, w),
-                CASE WHEN w ->> 'lang' = 'fr' THEN to_char(at, '", "HH24"&nbsp;h&nbsp;"MI') ELSE to_char(at, '", "HH24:MI') END, '</time>') END;
-COMMENT ON FUNCTION ingest.page_time(timestamptz, jsonb) IS 'a time of the page, in the session''s zone';
-REVOKE ALL ON FUNCTION ingest.page_time(timestamptz, jsonb) FROM PUBLIC;
-
-CREATE FUNCTION ingest.page_span(seconds float8, w jsonb)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-         WHEN seconds < 1 THEN concat(round((seconds * 1000)::numeric), '&nbsp;ms')
-         WHEN seconds < 10 THEN concat(replace(round(seconds::numeric, 1)::text, '.', CASE w ->> 'lang' WHEN 'fr' THEN ',' ELSE '.' END), '&nbsp;s')
-         WHEN seconds < 90 THEN concat(round(seconds::numeric), '&nbsp;s')
-         WHEN seconds < 5400 THEN concat(round((seconds / 60)::numeric), '&nbsp;min')
-         WHEN seconds < 172800 THEN concat(round((seconds / 3600)::numeric), '&nbsp;h')
-         ELSE concat(round((seconds / 86400)::numeric), CASE w ->> 'lang' WHEN 'fr' THEN '&nbsp;j' ELSE '&nbsp;d' END)
-       END;
-COMMENT ON FUNCTION ingest.page_span(float8, jsonb) IS 'a span of time of the page';
-REVOKE ALL ON FUNCTION ingest.page_span(float8, jsonb) FROM PUBLIC;
-
-/* API: private.  The tone of a state: never colour alone, a sign and a word go with it. */
-CREATE FUNCTION ingest.page_tone(state text)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-         WHEN state = ANY (ARRAY['healthy', 'success']) THEN 'ok'
-         WHEN state = ANY (ARRAY['warning', 'partial', 'empty', 'rate_limited', 'held']) THEN 'warn'
-         WHEN state = ANY (ARRAY['degraded', 'failed', 'crashed', 'critical']) THEN 'bad'
-         WHEN state = ANY (ARRAY['running', 'info']) THEN 'info'
-         ELSE 'idle'
-       END;
-COMMENT ON FUNCTION ingest.page_tone(text) IS 'ok, warn, bad, info or idle';
-REVOKE ALL ON FUNCTION ingest.page_tone(text) FROM PUBLIC;
-
-CREATE FUNCTION ingest.page_badge(state text, word text)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN concat('<span class="badge ', ingest.page_tone(state), '"><svg aria-hidden="true"><use href="#i-', ingest.page_tone(state), '"/></svg>', word, '</span>');
-COMMENT ON FUNCTION ingest.page_badge(text, text) IS 'a state of the page';
-REVOKE ALL ON FUNCTION ingest.page_badge(text, text) FROM PUBLIC;

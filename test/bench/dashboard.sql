@@ -82,6 +82,9 @@ SELECT s.name, q.field, q.filled, q.total, 0.5, q.since FROM ingest.source s, in
 ANALYZE;
 VACUUM;
 
+-- the page of test/page/pages.sh wants no more
+\if :{?data_only} \quit \endif
+
 -- ---------------------------------------------------------------------------
 -- The measurements: the best of five, as the machine may have other things to do
 -- ---------------------------------------------------------------------------
