@@ -170,6 +170,25 @@ http_opensocket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *addres
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/*
+ * Remember that the other end has answered, if it has.  libcurl tells so only
+ * once TLS is agreed upon as well, but on the way there it comes by here: it
+ * waits for other things on a socket that is connected, or ends with it.  (Its
+ * resolver's threads speak to it by sockets, too, of no network.)
+ */
+static void
+note_connection(CURL *easy, curl_socket_t fd)
+{
+	HttpTransfer *transfer = NULL;
+	struct sockaddr_storage peer;
+	socklen_t	len = sizeof(peer);
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &transfer);
+	if (transfer != NULL && getpeername(fd, (struct sockaddr *) &peer, &len) == 0 &&
+		peer.ss_family != AF_UNIX)
+		transfer->connected = true;
+}
+
 /* libcurl wants a socket watched, watched otherwise, or no longer */
 int
 http_socket_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
@@ -177,6 +196,7 @@ http_socket_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_a
 	HttpClient *client = arg;
 	int			i = 0;
 
+	note_connection(easy, fd);
 	while (i < client->nsockets && client->sockets[i].fd != fd)
 		i++;
 	if (what == CURL_POLL_REMOVE)

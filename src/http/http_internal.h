@@ -133,6 +133,7 @@ struct HttpTransfer
 	AbortReason abort;
 	CURLcode	result;			/* how it ended, if not by abort */
 	bool		address_tried;	/* the guard let an address through */
+	bool		connected;		/* and it answered */
 	char		refused[GUARD_ADDRESS_TEXT];	/* and refused this one */
 
 	/* taken from the easy handle when it ended */

@@ -68,7 +68,7 @@ UrlResolve(const char *base, const char *reference)
 	CURLU	   *url = curl_url();
 	char	   *text = NULL;
 	char	   *result = NULL;
-	unsigned int flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_DISALLOW_USER;
+	unsigned int flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_DISALLOW_USER;
 
 	if (url == NULL)
 		return NULL;

@@ -27,6 +27,7 @@ clear_attempt(HttpTransfer *transfer)
 	transfer->abort = ABORT_NONE;
 	transfer->result = CURLE_OK;
 	transfer->address_tried = false;
+	transfer->connected = false;
 	transfer->refused[0] = '\0';
 	transfer->location = NULL;
 	transfer->spent = transfer->unattended = transfer->silent = 0;
@@ -125,21 +126,6 @@ TransferLaunch(HttpTransfer *transfer)
 	TransferDone(transfer);
 }
 
-/*
- * Is there, or was there, a connection?  libcurl 7.88 tells its time only once
- * TLS is agreed upon as well, but the port of our end at once.
- */
-static bool
-is_connected(const HttpTransfer *transfer)
-{
-	curl_off_t	connected = 0;
-	long		port = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
-	return connected > 0 || port > 0;
-}
-
 /* What the attempt is, or was, doing; the times tell which steps are over */
 static const char *
 attempt_phase(const HttpTransfer *transfer)
@@ -152,7 +138,7 @@ attempt_phase(const HttpTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	if (ready > 0)
 		return "waiting for the first byte";
-	if (is_connected(transfer))
+	if (transfer->connected)
 		return "negotiating TLS";
 	curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
 	return resolved > 0 ? "connecting" : "resolving";
@@ -208,7 +194,7 @@ read_progress(const HttpTransfer *transfer, HttpProgress *progress)
 	progress->resolved = time;
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &time);
 	progress->connected = time;
-	if (time == 0 && is_connected(transfer))
+	if (time == 0 && transfer->connected)
 		progress->connected = progress->resolved;
 	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &time);
 	progress->secured = time;

@@ -20,7 +20,7 @@ parse(const char *url, CURLUcode *code)
 		return NULL;
 	}
 	*code = curl_url_set(parsed, CURLUPART_URL, url,
-						 CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
+						 CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE);
 	if (*code == CURLUE_OK)
 		return parsed;
 	curl_url_cleanup(parsed);

@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use IngestTest;
+use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -56,6 +57,9 @@ add_eventbrite_source($node, $upstream, name => 'no_port', config => { base_url 
 fails_at('nobody listens', 'no_port', 'connection', qr/127\.0\.0\.1/);
 add_eventbrite_source($node, $upstream, name => 'no_tls', config => { base_url => $upstream->url('/eventbrite/v3') =~ s/http:/https:/r });
 fails_at('not TLS', 'no_tls', 'TLS', qr/TLS|SSL|certificate/i);
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5, Proto => 'tcp') or die "no socket: $!";
+add_eventbrite_source($node, $upstream, name => 'silent', config => { base_url => 'https://127.0.0.1:' . $silent->sockport });
+fails_at('a connection without an answer', 'silent', 'TLS', qr/timed out while negotiating TLS/);
 add_eventbrite_source($node, $upstream, name => 'guarded', config => { base_url => 'http://10.255.255.1/v3' });
 fails_at('a private address', 'guarded', 'connection', qr/ingest\.allowed_networks/);
 add_eventbrite_source($node, $upstream, name => 'html', path => '/fault/html-200/eventbrite/v3');
