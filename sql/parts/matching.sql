@@ -9,12 +9,14 @@
 CREATE TABLE ingest.match_key
 (
   listing_id int8 NOT NULL,
-  key        int8 NOT NULL
+  key        int8 NOT NULL,
+  facts      int8 NOT NULL
 );
-CREATE INDEX match_key_key_idx ON ingest.match_key (key) INCLUDE (listing_id);
+CREATE INDEX match_key_key_idx ON ingest.match_key (key);
 CREATE INDEX match_key_listing_id_idx ON ingest.match_key (listing_id);
 SELECT pg_extension_config_dump('ingest.match_key', '');
 COMMENT ON TABLE ingest.match_key IS 'hashed keys by which listings of one event find each other';
+COMMENT ON COLUMN ingest.match_key.facts IS 'the listing''s source, local time and title in short: who cannot be it is not read';
 
 /* Words that the extension does not know of itself. */
 CREATE TABLE ingest.match_word

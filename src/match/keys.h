@@ -17,7 +17,7 @@
 #include "match/profile.h"
 
 /* At most so many are stored, or asked for */
-#define MATCH_KEYS_STORED 7
+#define MATCH_KEYS_STORED 6
 #define MATCH_KEYS_ASKED 12
 
 /* The keys a listing is stored under; how many.  None without a start. */
@@ -25,9 +25,26 @@ extern int	MatchKeysStored(const MatchProfile *profile, int64_t keys[MATCH_KEYS_
 
 /*
  * The keys under which its partners would be stored: its own, and those of the
- * day before or after where a mistaken zone could have moved it there.
+ * day before or after where a mistaken zone could have moved it there.  days
+ * (NULL: not wanted) gets the local day of who is stored under each of them,
+ * MATCH_TIME_UNKNOWN if it could be any.
  */
-extern int	MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_ASKED]);
+extern int	MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_ASKED],
+						   int64_t days[MATCH_KEYS_ASKED]);
+
+/*
+ * What is stored beside a listing's keys: its source, local time, zone and
+ * title, hashed or rounded into one number, so that most listings of one key
+ * need not be read at all.
+ */
+extern int64_t MatchFacts(const MatchProfile *profile, const char *source);
+
+/*
+ * By their facts and local days: may the two be one event, or two sessions of
+ * one thing?  False only if MatchCompare would veto them for their times, or,
+ * of one source, if MatchSessionGap would be 0 or the titles differ.
+ */
+extern bool MatchWorthMeeting(int64_t a, int64_t a_day, int64_t b, int64_t b_day);
 
 /*
  * What one of its stored keys is made of, for explanations: "word patrick",

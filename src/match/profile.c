@@ -237,6 +237,8 @@ delimiter_at(const char *p, const char *start, const char *end)
 
 	if (*p == '-')
 		return (p == start || p[-1] == ' ' || p + 1 == end || p[1] == ' ') ? 1 : 0;
+	if ((*p >= 'a' && *p <= 'z') || *p == ' ' || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9'))
+		return 0;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 	{
 		size_t		length = strlen(known[i]);

@@ -22,6 +22,7 @@
 
 #include "store/columns.h"
 #include "store/event.h"
+#include "store/keys.h"
 
 /* Our own class of advisory locks, beside the one of job.c */
 #define LOCK_CLASS_WEEK 78
@@ -616,7 +617,7 @@ EventMatch(const EventBatch *batch, const char *source, int64 job_id, BatchItem 
 		add_old_partners(around, changed, nchanged);
 	if (nnodes > 0)
 	{
-		NeighboursStoreKeys(nodes, nnodes);
+		KeysStore(nodes, nnodes);
 		NeighboursLook(around);
 		EventRegroup(around, &how);
 	}

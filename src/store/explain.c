@@ -76,7 +76,7 @@ append_keys(StringInfo json, const MatchProfile *a, const MatchProfile *b)
 		int64_t		stored[MATCH_KEYS_STORED];
 		int64_t		asked[MATCH_KEYS_ASKED];
 		int			nstored = MatchKeysStored(sides[side], stored);
-		int			nasked = MatchKeysAsked(sides[1 - side], asked);
+		int			nasked = MatchKeysAsked(sides[1 - side], asked, NULL);
 
 		for (int i = 0; i < nstored; i++)
 		{

@@ -8,31 +8,20 @@
 
 #include <math.h>
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/stratnum.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "match/keys.h"
 #include "store/columns.h"
+#include "store/keys.h"
 #include "store/neighbours.h"
 #include "store/vocabulary.h"
-
-/* A key shared by more listings is a template's: it leads to the first so many */
-#define BLOCK_CAP 200
 
 /* So many listings are clustered at a time; a hostile feed could link all */
 #define MOST_MEMBERS 4000
@@ -321,38 +310,6 @@ meet(Neighbours *around, Neighbour *node, Neighbour *other)
 
 /* ---- looking around ---- */
 
-/* An open look at match_key */
-typedef struct KeyScan
-{
-	Relation	relation;
-	Oid			index;
-	AttrNumber	key;
-	AttrNumber	listing_id;
-	Snapshot	snapshot;
-} KeyScan;
-
-/* Listings stored under a key, appended to ids; at most BLOCK_CAP */
-static int
-find_key(const KeyScan *scan, int64 key, int64 *ids)
-{
-	TupleDesc	desc = RelationGetDescr(scan->relation);
-	ScanKeyData scan_key[1];
-	SysScanDesc found;
-	HeapTuple	tuple;
-	int			n = 0;
-
-	ScanKeyInit(&scan_key[0], scan->key, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key));
-	found = systable_beginscan(scan->relation, scan->index, true, scan->snapshot, 1, scan_key);
-	while (n < BLOCK_CAP && HeapTupleIsValid(tuple = systable_getnext(found)))
-	{
-		bool		isnull;
-
-		ids[n++] = DatumGetInt64(heap_getattr(tuple, scan->listing_id, desc, &isnull));
-	}
-	systable_endscan(found);
-	return n;
-}
-
 /* A node and someone who shares a key with it */
 typedef struct Acquaintance
 {
@@ -367,53 +324,40 @@ typedef struct Acquaintances
 	int			size;
 } Acquaintances;
 
-/* Everyone who shares a key with the node */
+/* Everyone whom the node may have to do with */
 static void
-find_acquaintances(const KeyScan *scan, Neighbour *node, Acquaintances *found)
+find_acquaintances(KeyScan *scan, Neighbour *node, Acquaintances *found)
 {
-	int64_t		keys[MATCH_KEYS_ASKED];
-	int			nkeys = MatchKeysAsked(&node->profile, keys);
-	int64		ids[BLOCK_CAP];
+	int64		ids[KEYS_MOST_FOUND];
+	int			n = KeysFind(scan, node, ids);
 
 	node->looked_around = true;
-	for (int i = 0; i < nkeys; i++)
+	if (found->n + n > found->size)
 	{
-		int			n = find_key(scan, keys[i], ids);
-
-		if (found->n + n > found->size)
-		{
-			found->size = 2 * (found->n + n) + 256;
-			found->list = found->list == NULL ? palloc(found->size * sizeof(Acquaintance)) :
-				repalloc_huge(found->list, found->size * sizeof(Acquaintance));
-		}
-		for (int j = 0; j < n; j++)
-			if (ids[j] != node->id)
-				found->list[found->n++] = (Acquaintance) {node, ids[j]};
+		found->size = 2 * (found->n + n) + 256;
+		found->list = found->list == NULL ? palloc(found->size * sizeof(Acquaintance)) :
+			repalloc_huge(found->list, found->size * sizeof(Acquaintance));
 	}
+	for (int i = 0; i < n; i++)
+		found->list[found->n++] = (Acquaintance) {node, ids[i]};
 }
 
 /* Look around all nodes that were not yet; only members after the first round */
 static void
 meet_candidates(Neighbours *around, bool members_only)
 {
-	KeyScan		scan;
+	KeyScan    *scan = KeysOpen();
 	Acquaintances found = {0};
 	int64	   *ids;
 
-	scan.relation = table_open(StoreRelation("match_key"), AccessShareLock);
-	scan.index = StoreRelation("match_key_key_idx");
-	scan.key = get_attnum(RelationGetRelid(scan.relation), "key");
-	scan.listing_id = get_attnum(RelationGetRelid(scan.relation), "listing_id");
-	scan.snapshot = RegisterSnapshot(GetLatestSnapshot());
 	for (int i = 0; i < around->nnodes; i++)
 	{
 		Neighbour	   *node = around->nodes[i];
 
 		if (!node->looked_around && (node->member || (!members_only && node->item != NULL)))
-			find_acquaintances(&scan, node, &found);
+			find_acquaintances(scan, node, &found);
 	}
-	UnregisterSnapshot(scan.snapshot);
-	table_close(scan.relation, AccessShareLock);
+	KeysClose(scan);
 
 	ids = palloc((found.n + 1) * sizeof(int64));
 	for (int i = 0; i < found.n; i++)
@@ -536,50 +480,4 @@ NeighboursLook(Neighbours *around)
 		add_decisions(around);
 		meet_candidates(around, true);
 	} while (count_members(around) > before);
-}
-
-/* ---- keys ---- */
-
-void
-NeighboursStoreKeys(Neighbour **nodes, int n)
-{
-	static StoreStatement delete = {
-		"DELETE FROM ingest.match_key k USING unnest($1) AS changed (id) WHERE k.listing_id = changed.id",
-		SPI_OK_DELETE, 1, {INT8ARRAYOID}
-	};
-	static StoreStatement insert = {
-		"INSERT INTO ingest.match_key (listing_id, key) SELECT DISTINCT * FROM unnest($1, $2) AS k (listing_id, key)",
-		SPI_OK_INSERT, 2, {INT8ARRAYOID, INT8ARRAYOID}
-	};
-	int64	   *listings = palloc((n * MATCH_KEYS_STORED + 1) * sizeof(int64));
-	int64	   *keys = palloc((n * MATCH_KEYS_STORED + 1) * sizeof(int64));
-	int64	   *changed = palloc((n + 1) * sizeof(int64));
-	int			nchanged = 0;
-	int			nkeys = 0;
-	Datum		values[2];
-
-	for (int i = 0; i < n; i++)
-	{
-		int64_t		stored[MATCH_KEYS_STORED];
-		int			nstored = MatchKeysStored(&nodes[i]->profile, stored);
-
-		if (nodes[i]->item == NULL || nodes[i]->item->stored.id != 0)
-			changed[nchanged++] = nodes[i]->id;
-		for (int j = 0; j < nstored; j++)
-		{
-			listings[nkeys] = nodes[i]->id;
-			keys[nkeys++] = stored[j];
-		}
-	}
-	if (nchanged > 0)
-	{
-		values[0] = id_array(changed, nchanged);
-		(void) StoreExecute(&delete, values, NULL, 0);
-	}
-	if (nkeys > 0)
-	{
-		values[0] = id_array(listings, nkeys);
-		values[1] = id_array(keys, nkeys);
-		(void) StoreExecute(&insert, values, NULL, 0);
-	}
 }

@@ -69,7 +69,4 @@ extern void NeighboursLook(Neighbours *around);
 /* The node of a listing, or NULL */
 extern Neighbour *NeighboursFind(const Neighbours *around, int64 id);
 
-/* The block keys of a listing into match_key, in place of those it has. */
-extern void NeighboursStoreKeys(Neighbour **nodes, int n);
-
 #endif

@@ -12,6 +12,7 @@
 
 #include "store/decision.h"
 #include "store/event.h"
+#include "store/keys.h"
 #include "store/rematch.h"
 
 static int64 *
@@ -36,7 +37,7 @@ RematchKeys(int64 after, int limit)
 
 	EventLockListings(ids, n);
 	NeighboursAddStored(around, ids, n, true);
-	NeighboursStoreKeys(around->nodes, around->nnodes);
+	KeysStore(around->nodes, around->nnodes);
 	return n == 0 ? 0 : ids[n - 1];
 }
 

@@ -112,7 +112,7 @@ static int
 candidates(int row, int *found, int *lookups)
 {
 	int64_t		asked[MATCH_KEYS_ASKED];
-	int			n = MatchKeysAsked(&rows[row].profile, asked);
+	int			n = MatchKeysAsked(&rows[row].profile, asked, NULL);
 	int			nfound = 0;
 	int			nunique = 0;
 

@@ -233,7 +233,7 @@ test_keys(void)
 	int64_t		stored[MATCH_KEYS_STORED];
 	int64_t		asked[MATCH_KEYS_ASKED];
 	int			nstored = MatchKeysStored(a, stored);
-	int			nasked = MatchKeysAsked(b, asked);
+	int			nasked = MatchKeysAsked(b, asked, NULL);
 	int			common = 0;
 
 	for (int i = 0; i < nstored; i++)
@@ -241,6 +241,57 @@ test_keys(void)
 			common += stored[i] == asked[j];
 	TapOk(common == 2, "both words of the name lead to the evening before, where UTC would put it");
 	TapOk(MatchKeysStored(profile_of(&(Case) {"🎉", 20, NULL}), stored) == 0, "of nothing there is no key");
+}
+
+/* The profile of a listing whose wall clock is so far ahead of UTC */
+static MatchProfile *
+profile_in_zone(double hour, int64_t offset, bool untimed)
+{
+	MatchProfile *profile = profile_of(&(Case) {"Heure du conte", hour, "Bibliothèque des Bouleaux", untimed});
+
+	profile->local_start = profile->start + offset;
+	profile->local_day = profile->local_start / DAY;
+	return profile;
+}
+
+/* What two facts rule out, comparing would have ruled out too; how much it is */
+static void
+test_facts(void)
+{
+	static const int64_t offsets[] = {-5 * HOUR, -4 * HOUR, 0, HOUR, 5 * HOUR + HOUR / 2, 5 * HOUR + HOUR / 4 + 1};
+	int			wrong = 0;
+	int			kept = 0;
+	int			n = 0;
+
+	for (int i = 0; i < 40 * 6 * 6 * 3; i++)
+	{
+		double		hour = 18 + (i % 40) * 0.375;
+		MatchProfile *a = profile_in_zone(20 + (i % 7) / 60.0, offsets[i / 40 % 6], i / 1440 == 1);
+		MatchProfile *b = profile_in_zone(hour, offsets[i / 240 % 6], i / 1440 == 2);
+		int64_t		mine = MatchFacts(a, "mine");
+		int64_t		also_mine = MatchFacts(b, "mine");
+		int64_t		theirs = MatchFacts(b, "theirs");
+		MatchResult result;
+
+		MatchCompare(a, b, false, &result);
+		if (MatchWorthMeeting(mine, a->local_day, theirs, b->local_day))
+			kept++;
+		else if ((result.vetoes & (VETO_TIME | VETO_DAY)) == 0)
+			wrong++;
+		if (!MatchWorthMeeting(mine, a->local_day, also_mine, b->local_day) && MatchSessionGap(a, b) != 0)
+			wrong++;
+		wrong += MatchWorthMeeting(mine, a->local_day, theirs, b->local_day) !=
+			MatchWorthMeeting(theirs, b->local_day, mine, a->local_day);
+		n++;
+	}
+	TapOk(wrong == 0, "what is not read would have been vetoed");
+	TapOk(kept > 0 && kept < n * 2 / 3, "most of another time is not read: %d of %d are", kept, n);
+	TapOk(!MatchWorthMeeting(MatchFacts(profile_of(&(Case) {"Atelier de pain", 10, NULL}), "mine"), 5,
+							 MatchFacts(profile_of(&(Case) {"Heure du conte", 14, NULL}), "mine"), 5),
+		  "another thing of the same source is not read");
+	TapOk(MatchWorthMeeting(MatchFacts(profile_of(&(Case) {"Conte, heure du", 10, NULL}), "mine"), 5,
+							MatchFacts(profile_of(&(Case) {"Heure du conte", 14, NULL}), "mine"), 5),
+		  "another session of it is");
 }
 
 /* Nodes of listings, all pairs compared; cluster numbers as text: "0 0 2" */
@@ -353,6 +404,7 @@ main(void)
 	test_titles();
 	test_places();
 	test_keys();
+	test_facts();
 	test_clusters();
 	test_hostile();
 	test_similar();
