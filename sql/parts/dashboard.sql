@@ -45,7 +45,9 @@ SELECT e.source, e.error_class, e.field, e.nb, e.message, e.first_seen, e.last_s
   FROM (SELECT g.source, g.error_class, g.field, left(g.message, 300) AS message, left(g.message, 60) AS like_message,
                g.nb, g.first_seen, g.last_seen, g.last_job, g.source_id
           FROM (SELECT i.source, i.error_class, i.field, regexp_replace(i.message, '"[^"]*"|[0-9]+', '*', 'g') AS template,
-                       min(i.message) AS message, count(*) AS nb, min(i.created_at) AS first_seen, max(i.created_at) AS last_seen,
+                       min(i.message) AS message,
+                       -- a record that is refused by each run is one
+                       count(DISTINCT i.source_id) + count(*) FILTER (WHERE i.source_id IS NULL) AS nb, min(i.created_at) AS first_seen, max(i.created_at) AS last_seen,
                        max(i.job_id) AS last_job, min(i.source_id) AS source_id
                   FROM ingest.import_error i
                  WHERE i.resolved_at IS NULL
@@ -53,7 +55,7 @@ SELECT e.source, e.error_class, e.field, e.nb, e.message, e.first_seen, e.last_s
  ORDER BY e.nb DESC, e.last_seen DESC, e.source, e.message;
 COMMENT ON VIEW ingest.errors IS 'records that were refused and have not come right since, by cause, the most frequent first';
 COMMENT ON COLUMN ingest.errors.field IS 'the field at fault, where it is one';
-COMMENT ON COLUMN ingest.errors.nb IS 'how many records';
+COMMENT ON COLUMN ingest.errors.nb IS 'how many records; one that each run refuses counts once, if it has an id';
 COMMENT ON COLUMN ingest.errors.message IS 'of one of them; the others differ in numbers or quoted words at most';
 COMMENT ON COLUMN ingest.errors.example IS 'the id of one of them in its source';
 COMMENT ON COLUMN ingest.errors.source IS 'name of the source';

@@ -341,7 +341,7 @@ SELECT a.severity, a.since, a.kind, a.source, a.job_id, a.nb, a.summary, a.hint,
     UNION ALL
     SELECT 'info', e.since, 'errors', e.source, NULL, e.nb, format('%s refused records have not come right since', e.nb),
            'They are kept as they came, in ingest.import_error.', format('SELECT * FROM ingest.errors WHERE source = %L', e.source)
-      FROM (SELECT i.source, count(*) AS nb, min(i.created_at) AS since
+      FROM (SELECT i.source, count(DISTINCT i.source_id) + count(*) FILTER (WHERE i.source_id IS NULL) AS nb, min(i.created_at) AS since
               FROM ingest.import_error i
              WHERE i.resolved_at IS NULL
              GROUP BY i.source) e

@@ -101,7 +101,9 @@ COMMENT ON COLUMN ingest.running.summary IS 'how far it is, in a sentence, and w
 CREATE VIEW ingest.overview WITH (security_barrier) AS
 SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running, s.unknown,
        j.jobs_24h, j.failed_24h, j.created_24h, j.updated_24h, j.withdrawn_24h, j.errors_24h,
-       (SELECT count(*) FROM ingest.import_error WHERE resolved_at IS NULL) AS open_errors,
+       -- a record that is refused by each run is one
+       (SELECT count(*) FILTER (WHERE e.source_id IS NOT NULL) + coalesce(sum(e.nb) FILTER (WHERE e.source_id IS NULL), 0)::int8
+          FROM (SELECT source_id, count(*) AS nb FROM ingest.import_error WHERE resolved_at IS NULL GROUP BY source, source_id) e) AS open_errors,
        (SELECT count(*) FROM ingest.match_review) AS open_reviews,
        -- few are counted; many are known from the last run that counted them
        CASE WHEN u.events < 20000 THEN
