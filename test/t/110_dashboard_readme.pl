@@ -75,6 +75,11 @@ like($answers[9], qr/^title\|.*\|t\|/m, '10. whose title it is');
 like($answers[10], qr/^eventbrite\|.*\|planned$/m, '11. what runs next');
 like($answers[11], qr/^listing\|/m, '12. how big the tables are');
 unlike(join("\n", @answers), qr/demo-token|wrong/, 'none tells a secret');
+run_source($node, 'eventbrite');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.import_error WHERE source = 'eventbrite'}), 6, 'what is bad is refused again');
+is($node->safe_psql('postgres', q{SELECT sum(nb) FROM ingest.errors WHERE source = 'eventbrite'}), 3, 'and is as many records as before');
+is($node->safe_psql('postgres', 'SELECT open_errors FROM ingest.overview'), $node->safe_psql('postgres', 'SELECT sum(nb) FROM ingest.errors'),
+	'in the overview too');
 my ($rules) = blocks('sql', $questions =~ s/.*^12\. .*?```.*?```//msr);
 $node->safe_psql('postgres', $rules);
 is($node->safe_psql('postgres', q{SELECT (ingest.rule_of('volume', 'eventbrite')).threshold, (ingest.rule_of('volume', 'ticketmaster')).threshold}),
@@ -122,7 +127,7 @@ my $html = slurp_file("$folder/www/ingestion.html");
 like($html, qr{\A<!DOCTYPE html>\n<html lang="en">.*locked out.*</html>\s*\z}s, 'whole');
 like(slurp_file("$folder/www/ingestion.fr.html"), qr{\A<!DOCTYPE html>\n<html lang="fr">.*</html>\s*\z}s, 'also in French');
 my $json = JSON::PP->new->utf8->decode(slurp_file("$folder/www/ingestion.json"));
-is_deeply([ sort map { $_->{source} } @{ $json->{recentJobs} } ], [ 'eventbrite', 'locked out', 'ticketmaster' ], 'and as JSON');
+is_deeply([ sort map { $_->{source} } @{ $json->{recentJobs} } ], [ 'eventbrite', 'eventbrite', 'locked out', 'ticketmaster' ], 'and as JSON');
 
 # who reads while it is replaced reads the old or the new, whole
 my $reader = fork // die;
