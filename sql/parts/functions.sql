@@ -190,6 +190,6 @@ CREATE FUNCTION ingest.job_is_alive(source text)
 RETURNS bool
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ingest_job_is_alive';
-COMMENT ON FUNCTION ingest.job_is_alive(text) IS 'is a process running this source now?';
+COMMENT ON FUNCTION ingest.job_is_alive(text) IS 'is the process of a source''s open job there? Of one that has just ended, yes';
 REVOKE ALL ON FUNCTION ingest.job_is_alive(text) FROM PUBLIC;
 

@@ -344,8 +344,29 @@ ingest_cancel(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cancelled);
 }
 
+/*
+ * Asked by views about a job that is open in their snapshot.  The run may have
+ * ended since, and let go of its lock: then it has not crashed.  So the answer
+ * is no only if a job is open still, as the table is now.
+ */
 Datum
 ingest_job_is_alive(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(JobIsAlive(ApiUtf8Argument(fcinfo, 0, "source")));
+	static StoreStatement open_job = {
+		"SELECT 1 FROM ingest.import_job WHERE source = $1 AND status = 'running'",
+		SPI_OK_SELECT, 1, {TEXTOID}
+	};
+	const char *source = ApiUtf8Argument(fcinfo, 0, "source");
+	StoreSession session;
+	Datum		values[1];
+	bool		alive = JobIsAlive(source);
+
+	if (!alive)
+	{
+		StoreBegin(&session);
+		values[0] = StoreText(source);
+		alive = StoreExecute(&open_job, values, NULL, 1) == 0;
+		StoreEnd(&session);
+	}
+	PG_RETURN_BOOL(alive);
 }
