@@ -96,7 +96,7 @@ BEGIN ATOMIC
                                            FROM ingest.withdrawal_hold d WHERE d.source = (a).source)
              WHEN c.cause = 'late' THEN format(w ->> 'say_late', ingest.page_span(extract(epoch FROM now() - (h).next_run_at)::float8, w))
              WHEN c.cause = 'stale' THEN format(w ->> 'say_stale', ingest.page_span(extract(epoch FROM now() - (h).last_change_at)::float8, w))
-             WHEN c.hint IS NOT NULL AND w ->> 'lang' = 'en' THEN ingest.html(c.hint)
+             WHEN c.hint IS NOT NULL AND w ->> 'lang' = 'en' THEN concat('<bdi>', ingest.html(c.hint), '</bdi>')
              ELSE coalesce(ingest.page_unusual((a).source, c.cause, w), w ->> ('say_' || c.cause))
            END, '</p>',
            CASE WHEN c.of_run AND (h).last_error <> ''
@@ -153,7 +153,7 @@ BEGIN ATOMIC
                                      string_agg(i.item, E'\n' ORDER BY i.place) FILTER (WHERE i.place > 12), '</ul>',
                                      CASE WHEN cardinality(page_attention.attention) > 60
                                           THEN concat('<p class="note">', format(w ->> 'more', ingest.page_number(cardinality(page_attention.attention) - 60, w)),
-                                                      ': <code>SELECT * FROM ingest.attention</code></p>') END, '</details>') END)
+                                                      w ->> 'colon', '<code>SELECT * FROM ingest.attention</code></p>') END, '</details>') END)
          END
     FROM (SELECT t.place, ingest.page_item('a' || t.place, t.a, (SELECT x FROM unnest(page_attention.health) AS x WHERE (x).source = (t.a).source), w) AS item
             FROM (SELECT page_attention.attention[g.place] AS a, g.place

@@ -30,7 +30,7 @@ BEGIN ATOMIC
                                  q.venue_a IS DISTINCT FROM q.venue_b)) AS f (place, key, a, b, differs)),
                 '</tbody></table><div class="do">', ingest.page_command(q.action, w), ingest.page_command(q.if_distinct, w), '</div></div>'),
                 '' ORDER BY q.since, q.listing_a, q.listing_b), '</div><p class="note">', w ->> 'reviews_note',
-                CASE WHEN max(q.total) > 6 THEN concat(' ', format(w ->> 'more', ingest.page_number(max(q.total) - 6, w)), ': <code>SELECT * FROM ingest.review_queue</code>') END, '</p>')
+                CASE WHEN max(q.total) > 6 THEN concat(' ', format(w ->> 'more', ingest.page_number(max(q.total) - 6, w)), w ->> 'colon', '<code>SELECT * FROM ingest.review_queue</code>') END, '</p>')
          END
     FROM (SELECT v.*, (SELECT count(*) FROM ingest.match_review) AS total,
                  ingest.page_start(t.local_a, t.hour_a, w) AS start_a, ingest.page_start(t.local_b, t.hour_b, w) AS start_b
@@ -105,11 +105,12 @@ BEGIN ATOMIC
                                   CASE WHEN d.other_listings > 0 THEN concat(' &middot; ', format(w ->> 'still_told', ingest.page_number(d.other_listings, w))) END,
                                   '</span></th><td>', ingest.page_badge(d.state, w ->> ('v_' || d.state)), '</td><td>', ingest.page_start(d.local, d.start_precision = 'minute', w), '</td></tr>'),
                            E'\n' ORDER BY d.place) FILTER (WHERE d.place <= 12), '</tbody></table><p class="note">', w ->> 'vanished_note',
-                CASE WHEN count(*) > 12 THEN concat(' ', format(w ->> 'more', ingest.page_number(count(*) - 12, w)), ': <code>SELECT * FROM ingest.disappeared</code>') END, '</p></div>')
+                CASE WHEN count(*) > 12 THEN concat(' ', format(w ->> 'more', ingest.page_number(count(*) - 12, w)), w ->> 'colon', '<code>SELECT * FROM ingest.disappeared</code>') END, '</p></div>')
          END
-    FROM (SELECT x.*, l.url, l.start_precision, row_number() OVER () AS place,
+    FROM (SELECT x.*, l.url, l.start_precision,
                  coalesce(ingest.at_zone(l.starts_at, coalesce(l.timezone, s.timezone)), l.starts_at AT TIME ZONE 'UTC') AS local
-            FROM (SELECT * FROM ingest.disappeared LIMIT 1000) x
+            -- numbered before the joins, which need not keep the order
+            FROM (SELECT v.*, row_number() OVER () AS place FROM (SELECT * FROM ingest.disappeared LIMIT 1000) v) x
             JOIN ingest.listing l ON l.id = x.listing_id
             JOIN ingest.source s ON s.name = l.source) d;
 END;

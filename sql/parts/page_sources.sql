@@ -41,7 +41,7 @@ BEGIN ATOMIC
                 string_agg(concat('<rect class="b-', b.tone,
                                   CASE b.tone WHEN 'bad' THEN format('" x="%s" y="1.75" width="3.5" height="25.5">', 203.75 - 7 * b.place)
                                               ELSE format('" x="%s" y="%s" width="5" height="%s">', 203 - 7 * b.place, 28 - b.height, b.height) END,
-                                  '<title>', ingest.page_day(b.started_at::date, w), ', ', ingest.page_clock(b.started_at::timestamp, w), ': ', w ->> ('st_' || b.status),
+                                  '<title>', ingest.page_day(b.started_at::date, w), ', ', ingest.page_clock(b.started_at::timestamp, w), w ->> 'colon', w ->> ('st_' || b.status),
                                   CASE WHEN b.nb_fetched > 0 THEN concat(', ', ingest.page_number(b.nb_fetched, w)) END, '</title></rect>'),
                            '' ORDER BY b.place DESC),
                 '</svg>')
@@ -120,7 +120,7 @@ BEGIN ATOMIC
     SELECT r.place, r.place > 30 AS is_short,
            CASE WHEN r.place <= 30 THEN
              concat('<tr role="row"><th role="rowheader" scope="row"><bdi>', ingest.html(r.source), '</bdi>',
-                    CASE WHEN (r.h).connector <> r.source THEN concat(' <span class="type">', ingest.html((r.h).connector), '</span>') END,
+                    CASE WHEN (r.h).connector <> r.source THEN concat(' <bdi class="type">', ingest.html((r.h).connector), '</bdi>') END,
                     CASE WHEN ingest.page_cause(r.h) IS NOT NULL
                          THEN concat('<span class="sub">', w ->> ('why_' || ingest.page_cause(r.h)), '</span>') END,
                     '</th><td role="cell">', ingest.page_health(r.h, w), '</td><td role="cell" class="full">', ingest.page_bars(r.source, w), '</td>',
@@ -155,7 +155,7 @@ BEGIN ATOMIC
                           string_agg(l.html, E'\n' ORDER BY l.place), '</tbody></table>',
                           CASE WHEN cardinality(page_sources.health) > 2000
                                THEN concat('<p class="note">', format(w ->> 'more', ingest.page_number(cardinality(page_sources.health) - 2000, w)),
-                                           ': <code>SELECT * FROM ingest.source_health</code></p>') END, '</div></details>')
+                                           w ->> 'colon', '<code>SELECT * FROM ingest.source_health</code></p>') END, '</div></details>')
               FROM line l WHERE l.is_short HAVING count(*) > 0));
 END;
 COMMENT ON FUNCTION ingest.page_sources(int4, ingest.source_health[], jsonb) IS 'the sources, worst first';
@@ -187,12 +187,12 @@ BEGIN ATOMIC
                 '"><line class="axis" x1="36" x2="1116" y1="140" y2="140"/><line class="axis" x1="36" x2="1116" y1="20" y2="20"/>',
                 '<text x="30" y="144" text-anchor="end">0</text><text x="36" y="13">', ingest.page_number(max(s.most), w), '</text>',
                 string_agg(concat(
-                  CASE WHEN s.created > 0 THEN format('<rect class="b-ok" x="%s" y="%s" width="%s" height="%s"><title>%s: %s</title></rect>',
+                  CASE WHEN s.created > 0 THEN format('<rect class="b-ok" x="%s" y="%s" width="%s" height="%s"><title>%s%s</title></rect>',
                     round(36 + s.place * s.step + s.step * 0.15, 1), round(140 - 120 * s.created / s.most, 1), round(s.step * 0.7, 1),
-                    round(120 * s.created / s.most, 1), ingest.page_day(s.day, w), concat(w ->> 'new_long', ' ', ingest.page_number(s.created, w))) END,
-                  CASE WHEN s.updated > 0 THEN format('<rect class="b-2" x="%s" y="%s" width="%s" height="%s"><title>%s: %s</title></rect>',
+                    round(120 * s.created / s.most, 1), ingest.page_day(s.day, w), concat(w ->> 'colon', w ->> 'new_long', ' ', ingest.page_number(s.created, w))) END,
+                  CASE WHEN s.updated > 0 THEN format('<rect class="b-2" x="%s" y="%s" width="%s" height="%s"><title>%s%s</title></rect>',
                     round(36 + s.place * s.step + s.step * 0.15, 1), round(140 - 120 * (s.created + s.updated) / s.most, 1), round(s.step * 0.7, 1),
-                    round(120 * s.updated / s.most, 1), ingest.page_day(s.day, w), concat(w ->> 'updated_long', ' ', ingest.page_number(s.updated, w))) END,
+                    round(120 * s.updated / s.most, 1), ingest.page_day(s.day, w), concat(w ->> 'colon', w ->> 'updated_long', ' ', ingest.page_number(s.updated, w))) END,
                   CASE WHEN (s.days - 1 - s.place) % greatest(ceil(s.days / 8.0)::int8, 1) = 0 THEN format('<text x="%s" y="160" text-anchor="%s">%s</text>',
                     CASE WHEN s.place = s.days - 1 THEN 1116 ELSE round(36 + s.place * s.step + s.step / 2, 1) END,
                     CASE WHEN s.place = s.days - 1 THEN 'end' ELSE 'middle' END, ingest.page_day(s.day, w)) END), '' ORDER BY s.day),

@@ -12,14 +12,14 @@ RETURN $css$
   --bg: #f4f6f8; --surface: #ffffff; --raised: #eef1f4; --ink: #14202b; --muted: #52606d; --line: #dce2e8; --accent: #0b5cad;
   --ok: #17683b; --ok-bg: #e4f3ea; --warn: #844600; --warn-bg: #fdf0db; --bad: #a61e18; --bad-bg: #fde9e8;
   --info: #1f5590; --info-bg: #e6eff9; --idle: #52606d; --idle-bg: #eceff2;
-  --bar: #2f7d54; --bar-2: #8cc3a4; --bar-warn: #c77f1a; --bar-bad: #c8352d; --bar-idle: #b4bec8;
+  --bar: #1d6941; --bar-2: #559c78; --bar-warn: #c77f1a; --bar-bad: #c8352d; --bar-idle: #b4bec8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --bg: #0e141b; --surface: #161e27; --raised: #1f2935; --ink: #e7ecf2; --muted: #a2b0be; --line: #2b3744; --accent: #7db8f7;
     --ok: #74d39c; --ok-bg: #14301f; --warn: #f2bd68; --warn-bg: #372710; --bad: #ff9a92; --bad-bg: #411b1b;
     --info: #93c4f7; --info-bg: #162c45; --idle: #a9b5c1; --idle-bg: #232d39;
-    --bar: #4fb37d; --bar-2: #2c6647; --bar-warn: #e0a040; --bar-bad: #ef6a61; --bar-idle: #4a5967;
+    --bar: #74d6a1; --bar-2: #3a8059; --bar-warn: #e0a040; --bar-bad: #ef6a61; --bar-idle: #4a5967;
   }
 }
 
@@ -64,7 +64,7 @@ nav a:hover { color: var(--accent); text-decoration: underline; }
 section { margin: 2.25rem 0; }
 h2 { font-size: 1.1875rem; line-height: 1.3; font-weight: 650; margin: 0 0 .7rem; letter-spacing: -.005em; }
 .panel { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.15rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 1.25rem; margin: 2.25rem 0; align-items: start; }
 .columns > section { margin: 0; min-width: 0; } .columns > div { min-width: 0; } .columns > div > section:first-child { margin-top: 0; }
 details { margin-top: .8rem; }
@@ -178,6 +178,7 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding: 1.25rem 0
 @media screen and (max-width: 40rem) {
   .wrap { padding-inline: 1rem; } .panel { padding: .85rem .9rem; } .items { padding-block: 0; }
   header { padding-top: 1.5rem; } h1 { font-size: 1.5rem; }
+  th, td, .dense th, .dense td { padding-inline: .3rem; } tbody th { min-width: 0; } td .badge { font-size: .75rem; padding-right: .4rem; }
   nav { position: static; } html { scroll-padding-top: 0; }
   .item { grid-template-columns: minmax(0, 1fr); } .item .do { grid-column: 1; }
   .cards { grid-template-columns: repeat(3, minmax(0, 1fr)); } .card:last-child { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 0 .6rem; align-items: baseline; } .card { padding: .6rem .75rem; } .big { font-size: 1.1875rem; }
@@ -185,7 +186,10 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding: 1.25rem 0
   .short tbody th { min-width: 0; }
 }
 @media print {
-  :root { --bg: #fff; --surface: #fff; --raised: #f2f2f2; --ink: #000; --muted: #444; --line: #bbb; }
+  :root { --bg: #fff; --surface: #fff; --raised: #f2f2f2; --ink: #000; --muted: #444; --line: #bbb; --accent: #0b5cad;
+    --ok: #17683b; --ok-bg: #e4f3ea; --warn: #844600; --warn-bg: #fdf0db; --bad: #a61e18; --bad-bg: #fde9e8;
+    --info: #1f5590; --info-bg: #e6eff9; --idle: #52606d; --idle-bg: #eceff2;
+    --bar: #1d6941; --bar-2: #559c78; --bar-warn: #c77f1a; --bar-bad: #c8352d; --bar-idle: #b4bec8; }
   html { font-size: 70%; } nav, .skip { display: none; } .bars { width: 160px; } .wrap { padding-inline: 0; max-width: none; }
   section, .columns { margin: 1.2rem 0; } h2 { break-after: avoid; } .panel { border: 0; padding: 0; border-radius: 0; }
   .item, .card, tr, .pair, svg { break-inside: avoid; } .scroll { overflow: visible; }

@@ -42,6 +42,7 @@ BEGIN ATOMIC
       ('since', 'since %s', 'depuis le %s'),
       ('more', '%s more', '%s de plus'),
       ('and_more', 'and %s more', 'et %s de plus'),
+      ('colon', ': ', '&nbsp;: '),
       ('total', 'Total', 'Total'),
 
       ('h_none', 'No source yet.', 'Aucune source pour l&rsquo;instant.'),
