@@ -38,7 +38,7 @@ COMMENT ON COLUMN ingest.daily.bytes IS 'bytes of the responses'' bodies, decomp
 
 CREATE VIEW ingest.errors WITH (security_barrier) AS
 SELECT e.source, e.error_class, e.field, e.nb, e.message, e.first_seen, e.last_seen, e.last_job, e.source_id AS example,
-       format('%s records of %s were refused: %s', e.nb, e.source, e.message) AS summary,
+       format(CASE e.nb WHEN 1 THEN '%s record of %s was refused: %s' ELSE '%s records of %s were refused: %s' END, e.nb, e.source, e.message) AS summary,
        'What came is in the column payload. A record that comes right in a later run is settled by itself.' AS hint,
        format('SELECT id, source_id, message, payload FROM ingest.import_error WHERE source = %L AND message LIKE %L AND resolved_at IS NULL LIMIT 10',
               e.source, replace(replace(replace(e.like_message, '\', '\\'), '%', '\%'), '_', '\_') || '%') AS action

@@ -233,7 +233,8 @@ SELECT s.name AS source, j.health, coalesce(k.days, repeat('.', 14)) AS last_14_
                                 WHEN c.check_freshness = ANY (ARRAY['degraded', 'warning'])
                                   THEN format('nothing has changed since %s', to_char(f.last_change_at, 'YYYY-MM-DD HH24:MI'))
                               END,
-                              CASE WHEN f.nb_errors > 0 THEN format('%s of %s records were refused', f.nb_errors, f.nb_fetched) END,
+                              CASE WHEN f.nb_errors > 0
+                                   THEN format('%s of %s records %s refused', f.nb_errors, f.nb_fetched, CASE f.nb_errors WHEN 1 THEN 'was' ELSE 'were' END) END,
                               CASE WHEN f.reason_run IS NOT NULL THEN f.reason_run
                                    WHEN f.status = 'empty' THEN 'the last run found nothing at all' END,
                               f.reason_listings) AS reasons
@@ -273,8 +274,8 @@ COMMENT ON COLUMN ingest.source_health.last_refused IS 'of these, refused';
 
 /* For a terminal of 80 columns. */
 CREATE VIEW ingest.health WITH (security_barrier) AS
-SELECT CASE WHEN length(h.source) > 14 THEN left(h.source, 12) || '..' ELSE h.source END AS source,
-       h.health, h.last_14_days,
+SELECT CASE WHEN length(h.source) > 13 THEN left(h.source, 11) || '..' ELSE h.source END AS source,
+       CASE h.health WHEN 'rate_limited' THEN 'limited' ELSE h.health END AS health, h.last_14_days,
        CASE
          WHEN h.age IS NULL THEN ''
          WHEN h.age < interval '1 minute' THEN 'now'
@@ -282,14 +283,15 @@ SELECT CASE WHEN length(h.source) > 14 THEN left(h.source, 12) || '..' ELSE h.so
          WHEN h.age < interval '2 days' THEN (extract(epoch FROM h.age) / 3600)::int4 || ' h'
          ELSE (extract(epoch FROM h.age) / 86400)::int4 || ' d'
        END AS age,
-       CASE WHEN length(h.summary) > 26 THEN left(h.summary, 24) || '..' ELSE h.summary END AS summary
-  FROM ingest.source_health h;
+       CASE WHEN length(l.line) > 25 THEN left(l.line, 23) || '..' ELSE l.line END AS summary
+  FROM ingest.source_health h
+ CROSS JOIN LATERAL (SELECT regexp_replace(h.summary, '\s+', ' ', 'g') AS line) l;
 COMMENT ON VIEW ingest.health IS 'source_health in 80 columns';
 COMMENT ON COLUMN ingest.health.age IS 'time since the last run that ended well';
-COMMENT ON COLUMN ingest.health.source IS 'name of the source, cut at 14 characters';
-COMMENT ON COLUMN ingest.health.health IS 'as in source_health';
+COMMENT ON COLUMN ingest.health.source IS 'name of the source, cut at 13 characters';
+COMMENT ON COLUMN ingest.health.health IS 'as in source_health, but limited for rate_limited';
 COMMENT ON COLUMN ingest.health.last_14_days IS 'as in source_health';
-COMMENT ON COLUMN ingest.health.summary IS 'as in source_health, cut at 26 characters';
+COMMENT ON COLUMN ingest.health.summary IS 'as in source_health, cut at 25 characters';
 
 CREATE VIEW ingest.attention WITH (security_barrier) AS
 SELECT a.severity, a.since, a.kind, a.source, a.job_id, a.nb, a.summary, a.hint, a.action
@@ -339,7 +341,7 @@ SELECT a.severity, a.since, a.kind, a.source, a.job_id, a.nb, a.summary, a.hint,
            format('SELECT @extschema@.ingest_approve_withdrawals(%L)', w.source)
       FROM ingest.withdrawal_hold w
     UNION ALL
-    SELECT 'info', e.since, 'errors', e.source, NULL, e.nb, format('%s refused records have not come right since', e.nb),
+    SELECT 'info', e.since, 'errors', e.source, NULL, e.nb, format(CASE e.nb WHEN 1 THEN '%s refused record has not come right since' ELSE '%s refused records have not come right since' END, e.nb),
            'They are kept as they came, in ingest.import_error.', format('SELECT * FROM ingest.errors WHERE source = %L', e.source)
       FROM (SELECT i.source, count(DISTINCT i.source_id) + count(*) FILTER (WHERE i.source_id IS NULL) AS nb, min(i.created_at) AS since
               FROM ingest.import_error i
@@ -350,7 +352,7 @@ SELECT a.severity, a.since, a.kind, a.source, a.job_id, a.nb, a.summary, a.hint,
                         WHERE f.source = e.source AND f.health = ANY (ARRAY['degraded', 'warning']))
     UNION ALL
     SELECT 'info', min(r.created_at), 'reviews', NULL, NULL, count(*),
-           format('%s pairs of listings may be the same event', count(*)), 'Decide them; a verdict outlives every later import.',
+           format(CASE count(*) WHEN 1 THEN '%s pair of listings may be the same event' ELSE '%s pairs of listings may be the same event' END, count(*)), 'Decide them; a verdict outlives every later import.',
            'SELECT * FROM ingest.review_queue'
       FROM ingest.match_review r
     HAVING count(*) > 0

@@ -118,7 +118,8 @@ SELECT s.sources, s.healthy, s.warning, s.degraded, s.paused, s.running, s.unkno
          WHEN s.unknown = s.sources THEN 'no source has run yet'
          WHEN s.degraded + s.warning = 0 AND s.paused > 0 THEN format('%s of %s sources paused, all others are well', s.paused, s.sources)
          WHEN s.degraded + s.warning = 0 THEN 'all sources are well'
-         ELSE format('%s of %s sources need attention', s.degraded + s.warning, s.sources)
+         ELSE format(CASE s.degraded + s.warning WHEN 1 THEN '%s of %s sources needs attention' ELSE '%s of %s sources need attention' END,
+                     s.degraded + s.warning, s.sources)
        END AS summary,
        now() AS generated_at
   FROM (SELECT count(*) AS sources,

@@ -82,8 +82,7 @@ SELECT sources, healthy, warning, degraded, paused, running, unknown, sources = 
        jobs_24h, failed_24h, created_24h, errors_24h, upcoming_events, size LIKE '%kB' OR size LIKE '%MB' AS has_size, summary
   FROM ingest.overview;
 
--- the view for a terminal: 80 columns
-SELECT max(length(source) + length(health) + length(last_14_days) + length(age) + length(summary) + 14) <= 80 AS fits FROM ingest.health;
+-- the last fortnight: how much came, or that every run failed
 SELECT source, right(last_14_days, 1) = CASE source WHEN 'away' THEN 'x' ELSE U&'\2588' END AS today FROM ingest.health
  WHERE source IN ('away', 'well');
 
@@ -131,6 +130,14 @@ SELECT regexp_replace(source, '.*"(.*)".*', '\1') AS source, health, kind, sever
   FROM ingest.source_health h LEFT JOIN ingest.attention a USING (source) WHERE source LIKE 'o''%' ORDER BY 1, 3;
 SELECT regexp_replace(source, '.*"(.*)".*', '\1') AS source, state, regexp_replace(why, '[0-9]{4}-[^:]*:..', '...') AS why, action FROM ingest.schedule WHERE source LIKE 'o''%' AND action IS NOT NULL ORDER BY 1;
 
+-- the view for a terminal: 80 columns with what is longest, and a line each
+UPDATE ingest.source_state SET last_success_at = now() - interval '59 minutes' WHERE source LIKE 'o''%';
+UPDATE ingest.import_job SET error_message = E'it failed\nfor reasons that take more than one line to tell' WHERE status = 'failed';
+SELECT max(length(source)) AS source, max(length(health)) AS health, max(length(last_14_days)) AS days, max(length(age)) AS age,
+       max(length(summary)) AS summary, max(length(source)) + max(length(health)) + max(length(last_14_days)) + max(length(age)) + max(length(summary)) + 14 AS columns,
+       bool_or(summary ~ '\n') AS any_break
+  FROM ingest.health;
+
 -- every statement that is proposed can be prepared as it is, in each view that proposes one
 DO $$
 DECLARE
@@ -156,10 +163,11 @@ END $$;
 
 -- what a BI tool reads: every column is described, and of a plain type
 SELECT a.attrelid::regclass AS view, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
- WHERE c.relnamespace = 'ingest'::regnamespace AND c.relkind = 'v' AND col_description(a.attrelid, a.attnum) IS NULL;
+ WHERE c.relnamespace = 'ingest'::regnamespace AND c.relkind = 'v' AND col_description(a.attrelid, a.attnum) IS NULL ORDER BY a.attrelid, a.attnum;
 SELECT a.attrelid::regclass AS view, a.attname, a.atttypid::regtype FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
  WHERE c.relnamespace = 'ingest'::regnamespace AND c.relkind = 'v'
-   AND a.atttypid <> ALL (ARRAY['bool', 'int4', 'int8', 'float8', 'numeric', 'text', 'date', 'timestamp', 'timestamptz', 'interval']::regtype[]);
+   AND a.atttypid <> ALL (ARRAY['bool', 'int4', 'int8', 'float8', 'numeric', 'text', 'date', 'timestamp', 'timestamptz', 'interval']::regtype[])
+ ORDER BY a.attname;
 -- by the names that were agreed on
 SELECT v AS missing FROM unnest(ARRAY['overview', 'attention', 'source_health', 'jobs', 'running', 'schedule', 'daily', 'errors', 'review_queue', 'merges',
                                       'disappeared', 'upcoming_events', 'quality', 'http_usage', 'storage', '"ImportJob"']) AS v

@@ -194,6 +194,41 @@ like(request($_), qr{<html lang="en">}, "and for nonsense: $_")
 like(request('days=3', IN_JSON => 1), qr{\AContent-Type: application/json\r\n\r\n\{.*"days": 3\b.*\}\n\z}s, 'JSON');
 like(request('', PGPORT => 1), qr{\AStatus: 503 }, 'and says when there is no database');
 
+# ---- what is proposed does what it says ----
+
+# A proposed statement, prepared and run as it is
+sub act
+{
+	my ($where) = @_;
+	my ($row) = query_json($node, "SELECT action, hint FROM ($where) AS q");
+	my ($status, undef, $err) = $node->psql('postgres', $row->{action});
+	is($status, 0, "done as it stands: $row->{action}") or diag $err;
+	return $row;
+}
+$upstream->control('hang');
+my $session = session($node);
+$session->send(q{SELECT ingest_run('eventbrite')});
+$upstream->wait_hanging;
+like($node->safe_psql('postgres', 'SELECT summary FROM ingest.running', @viewer), qr/^\w.*: 0 records, 0 pages/, 'a run that lasts is told of');
+act(q{SELECT action, NULL AS hint FROM ingest.running});
+$session->wait(30);
+like($session->error, qr/was cancelled/, 'and cancelled as proposed');
+$upstream->control('release');
+
+$node->safe_psql('postgres', 'ALTER SYSTEM SET ingest.enabled = off');
+$node->reload;
+ok(wait_until(sub { $node->safe_psql('postgres', q{SELECT count(*) FROM ingest.attention WHERE kind = 'launcher'}) }, 60), 'schedules that rest are a matter of attention');
+my $row = act(q{SELECT action, hint FROM ingest.attention WHERE kind = 'launcher'});
+like($row->{hint}, qr/After it: (SELECT pg_reload_conf\(\))/, 'which takes a second statement');
+$node->safe_psql('postgres', $row->{hint} =~ s/.*After it: //r);
+ok(wait_until(sub { !$node->safe_psql('postgres', q{SELECT count(*) FROM ingest.attention WHERE kind = 'launcher'}) }, 60), 'and then they do not');
+
+$node->safe_psql('postgres', q{SELECT ingest_pause('eventbrite', 'tired')});
+act(q{SELECT action, hint FROM ingest.attention WHERE kind = 'paused' AND source = 'eventbrite'});
+is($node->safe_psql('postgres', q{SELECT paused_reason IS NULL FROM ingest.source_state WHERE source = 'eventbrite'}), 't', 'what is paused is resumed');
+act(q{SELECT action, NULL AS hint FROM ingest.merges WHERE action IS NOT NULL LIMIT 1});
+is($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.merges WHERE undone_at IS NOT NULL}), 1, 'and a merge taken back');
+
 # ---- Grafana ----
 
 my $grafana = JSON::PP->new->utf8->decode(slurp_file("$FindBin::RealBin/../bi/grafana.json"));
