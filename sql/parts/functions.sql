@@ -129,6 +129,14 @@ COMMENT ON FUNCTION @extschema@.ingest_import(text, bytea)
   IS 'store a payload that the caller already has, in the caller''s transaction; for bytes that may not be valid text';
 REVOKE ALL ON FUNCTION @extschema@.ingest_import(text, bytea) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.ingest_replay(job_id int8)
+RETURNS ingest.import_job
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000
+AS 'MODULE_PATHNAME', 'ingest_replay';
+COMMENT ON FUNCTION @extschema@.ingest_replay(int8)
+  IS 'map the records that a job got and that are kept, refused ones included, again by the configuration of now, without the network';
+REVOKE ALL ON FUNCTION @extschema@.ingest_replay(int8) FROM PUBLIC;
+
 CREATE TYPE ingest.parsed_listing AS
 (
   "position"      int8,

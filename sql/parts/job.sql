@@ -99,5 +99,5 @@ COMMENT ON TABLE ingest.import_error IS 'one row per record that was refused: no
 COMMENT ON COLUMN ingest.import_error.position IS 'the record''s place in its response, from 1';
 COMMENT ON COLUMN ingest.import_error.field IS 'the field at fault, where it is one';
 COMMENT ON COLUMN ingest.import_error.payload IS 'the record as it came; what is not JSON stands in a JSON string';
-COMMENT ON COLUMN ingest.import_error.resolved_at IS 'when the same record was stored by a later run';
+COMMENT ON COLUMN ingest.import_error.resolved_at IS 'when the same record was stored by a later run, or put before the mapping again by ingest_replay()';
 

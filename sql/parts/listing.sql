@@ -140,7 +140,7 @@ COMMENT ON COLUMN ingest.listing.raw_hash IS 'hash of the record''s bytes: equal
 COMMENT ON COLUMN ingest.listing.content_hash IS 'hash of the mapped record';
 COMMENT ON COLUMN ingest.listing.detail_hash IS 'hash of the description fetched by its own request; NULL: not fetched yet';
 COMMENT ON COLUMN ingest.listing.match_hash IS 'hash of what matching looks at';
-COMMENT ON COLUMN ingest.listing.last_seen_job IS 'the job that last wrote this row (unchanged records are not written)';
+COMMENT ON COLUMN ingest.listing.last_seen_job IS 'the job that got the record from the source as it is stored (unchanged ones are not written; a replay gets nothing)';
 COMMENT ON COLUMN ingest.listing.missing_runs IS 'complete runs in a row that did not find it';
 COMMENT ON COLUMN ingest.listing.missing_since IS 'the first of these runs';
 COMMENT ON COLUMN ingest.listing.withdrawn_at IS 'when it was given up for gone';

@@ -2,10 +2,12 @@
  * src/api/payload.c
  *
  * SQL: ingest_parse and ingest_import, which take a payload that the caller
- * has; as text, or as bytes that may not be valid text.
+ * has; as text, or as bytes that may not be valid text.  And ingest_replay, of
+ * records that a job left.
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -22,6 +24,7 @@
 
 PG_FUNCTION_INFO_V1(ingest_parse);
 PG_FUNCTION_INFO_V1(ingest_import);
+PG_FUNCTION_INFO_V1(ingest_replay);
 
 /* The payload's bytes, in UTF-8 if they came as text */
 static const char *
@@ -119,7 +122,25 @@ ingest_parse(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* ---- import ---- */
+/* ---- import and replay ---- */
+
+/* The row of a job that ended in the caller's transaction, which a failure leaves as it is */
+static Datum
+ended_job(int64 job_id)
+{
+	JobEnd		end;
+	Datum		row = JobRow(job_id, &end);
+	bool		isnull;
+	Datum		source = GetAttributeByName(DatumGetHeapTupleHeader(row), "source", &isnull);
+
+	if (strcmp(end.status, "failed") == 0)
+		ereport(WARNING,
+				(errmsg("import job %lld of source \"%s\" failed: %s", (long long) job_id,
+						TextDatumGetCString(source), end.message),
+				 end.detail != NULL ? errdetail_internal("%s", end.detail) : 0,
+				 end.hint != NULL ? errhint("%s", end.hint) : 0));
+	return row;
+}
 
 Datum
 ingest_import(PG_FUNCTION_ARGS)
@@ -130,8 +151,6 @@ ingest_import(PG_FUNCTION_ARGS)
 	size_t		length;
 	const char *bytes = payload_argument(fcinfo, 1, &length);
 	int64		job_id;
-	JobEnd		end;
-	Datum		row;
 
 	PreventCommandDuringRecovery("ingest_import()");
 	PreventCommandIfReadOnly("ingest_import()");
@@ -141,12 +160,24 @@ ingest_import(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(run_context);
 	job_id = RunImport(source, bytes, length, GetUserNameFromId(GetOuterUserId(), false));
 	MemoryContextSwitchTo(context);
-	row = JobRow(job_id, &end);
 	MemoryContextDelete(run_context);
-	if (strcmp(end.status, "failed") == 0)
-		ereport(WARNING,
-				(errmsg("import job %lld of source \"%s\" failed: %s", (long long) job_id, source, end.message),
-				 end.detail != NULL ? errdetail_internal("%s", end.detail) : 0,
-				 end.hint != NULL ? errhint("%s", end.hint) : 0));
-	PG_RETURN_DATUM(row);
+	PG_RETURN_DATUM(ended_job(job_id));
+}
+
+Datum
+ingest_replay(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext run_context;
+	int64		job_id;
+
+	PreventCommandDuringRecovery("ingest_replay()");
+	PreventCommandIfReadOnly("ingest_replay()");
+
+	run_context = AllocSetContextCreate(context, "ingest replay", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(run_context);
+	job_id = RunReplay(PG_GETARG_INT64(0), GetUserNameFromId(GetOuterUserId(), false));
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(run_context);
+	PG_RETURN_DATUM(ended_job(job_id));
 }

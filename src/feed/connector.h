@@ -257,6 +257,13 @@ struct Connector
 								 * listings are then mapped anew */
 
 	/*
+	 * Can a record be mapped again from its raw text alone (ingest_replay)?
+	 * Records put into a JSON array must then be a payload that page() takes.
+	 * NULL: they mean nothing without the page around them.
+	 */
+	bool		(*stands_alone) (const char *raw, size_t length);
+
+	/*
 	 * Check the configuration beyond the types of its keys, each mistake
 	 * through complain; no network, no credentials.  May be NULL.
 	 */
@@ -321,6 +328,9 @@ extern const Connector *ConnectorFind(const char *name);
  * where they are not in memory.  NULL: *problem.
  */
 extern const char *FeedBodyBytes(const FeedBody *body, Arena *arena, Problem *problem);
+
+/* Connector.stands_alone where every record does */
+extern bool FeedRecordStandsAlone(const char *raw, size_t length);
 
 /* The seed of record hashes: connector, its version and the configuration. */
 extern uint64_t FeedSeed(const Feed *feed);

@@ -428,6 +428,7 @@ const Connector EventbriteConnector = {
 	.keys = eventbrite_keys,
 	.credentials = eventbrite_credentials,
 	.version = 1,
+	.stands_alone = FeedRecordStandsAlone,
 	.check = check_config,
 	.open = open_feed,
 	.next_request = EventbriteNextRequest,

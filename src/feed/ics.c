@@ -310,24 +310,32 @@ surely_outside(const IcsPage *ics, const IcsEntry *entry)
 	return entry->start >= ics->feed->window_end + slack ? "out_of_horizon" : NULL;
 }
 
+/* Of a raw record: the component's text is its one member */
+static const char raw_start[] = "{\"component\": ";
+
+bool
+IcsIsRaw(const char *raw, size_t length)
+{
+	return length >= sizeof(raw_start) && memcmp(raw, raw_start, sizeof(raw_start) - 1) == 0;
+}
+
 /* The component's text as the one member of a JSON object */
 static void
 set_raw(IcsPage *ics, uint32_t index, size_t max, Arena *arena, FeedRecord *record)
 {
-	static const char before[] = "{\"component\": ";
 	const IcsEntry *entry = &ics->entries[index];
 	size_t		length = entry->length < max ? entry->length : max;
 	const char *bytes = IcsText(ics, entry->offset, (uint32_t) length, ics->loaded);
 	const char *text = IcsUtf8(ics->loaded, bytes, bytes != NULL ? length : 0, &length);
 	const char *string = TextToJsonString(ics->loaded, text, length);
 	size_t		string_length = strlen(string);
-	char	   *raw = ArenaAlloc(arena, sizeof(before) + string_length + 1);
+	char	   *raw = ArenaAlloc(arena, sizeof(raw_start) + string_length + 1);
 
-	memcpy(raw, before, sizeof(before) - 1);
-	memcpy(raw + sizeof(before) - 1, string, string_length);
-	strcpy(raw + sizeof(before) - 1 + string_length, "}");
+	memcpy(raw, raw_start, sizeof(raw_start) - 1);
+	memcpy(raw + sizeof(raw_start) - 1, string, string_length);
+	strcpy(raw + sizeof(raw_start) - 1 + string_length, "}");
 	record->raw = raw;
-	record->raw_length = sizeof(before) + string_length;
+	record->raw_length = sizeof(raw_start) + string_length;
 }
 
 /* A record that says no usable start, or cannot be read */

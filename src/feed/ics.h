@@ -24,6 +24,9 @@ extern bool IcsPageRecord(Feed *feed, FeedPage *page, FeedRecord *record);
 extern MapResult IcsPageMap(Feed *feed, FeedPage *page, FeedRecord *record,
 							Arena *arena, Listing *listing);
 
+/* Is it the raw text of such a record? */
+extern bool IcsIsRaw(const char *raw, size_t length);
+
 /* What the calendar calls itself, or NULL. */
 extern const char *IcsPageName(const FeedPage *page);
 

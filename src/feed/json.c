@@ -556,6 +556,7 @@ const Connector JsonConnector = {
 	.keys = json_keys,
 	.credentials = json_credentials,
 	.version = 1,
+	.stands_alone = FeedRecordStandsAlone,
 	.check = check_config,
 	.open = open_feed,
 	.next_request = JsonNextRequest,

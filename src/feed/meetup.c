@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "feed/builder.h"
+#include "feed/ics.h"
 #include "feed/text.h"
 #include "hash.h"
 
@@ -502,12 +503,20 @@ map_record(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, Listing
 		MeetupMap(feed, page, record, arena, listing);
 }
 
+/* Connector.stands_alone: what a calendar said needs the calendar */
+static bool
+stands_alone(const char *raw, size_t length)
+{
+	return !IcsIsRaw(raw, length);
+}
+
 const Connector MeetupConnector = {
 	.name = "meetup",
 	.description = "Events of known Meetup groups, by its GraphQL API or the groups' public calendars.",
 	.keys = meetup_keys,
 	.credentials = meetup_credentials,
 	.version = 1,
+	.stands_alone = stands_alone,
 	.check = check_config,
 	.open = open_feed,
 	.next_request = MeetupNextRequest,

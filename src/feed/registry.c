@@ -41,6 +41,12 @@ ConnectorFind(const char *name)
 	return NULL;
 }
 
+bool
+FeedRecordStandsAlone(const char *raw, size_t length)
+{
+	return true;
+}
+
 const char *
 FeedBodyBytes(const FeedBody *body, Arena *arena, Problem *problem)
 {

@@ -456,6 +456,7 @@ const Connector TicketmasterConnector = {
 	.keys = ticketmaster_keys,
 	.credentials = ticketmaster_credentials,
 	.version = 1,
+	.stands_alone = FeedRecordStandsAlone,
 	.check = check_config,
 	.open = open_feed,
 	.next_request = TicketmasterNextRequest,

@@ -169,6 +169,8 @@ take_records(Slice *slice, FeedPage *page, int64 *position)
 		memset(record, 0, sizeof(*record));
 		if (!feed->connector->record(feed, page, record))
 			return false;
+		if (run->replay != NULL && !ReplayTakes(run, record))
+			continue;
 		(*position)++;
 
 		if (ProblemIsSet(&record->problem))
@@ -259,7 +261,7 @@ fetch_detail(Slice *slice, BatchItem *item)
 	const FeedBody *body;
 	Problem		problem = {0};
 
-	if (run->preview != NULL)
+	if (run->preview != NULL || run->replay != NULL)
 		return;
 	if (run->client == NULL || (run->budget >= 0 && run->budget <= BUDGET_RESERVE))
 	{
@@ -355,6 +357,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 	item->raw_hash = record->raw_hash;
 	item->listing = listing;
 	item->stored = slice->stored[i];
+	item->is_replayed = run->replay != NULL && ReplayIsListing(run);
 	item->match_hash = ListingMatchHash(listing);
 	if (needs_write(slice, item))
 	{
@@ -372,10 +375,16 @@ map_record(Slice *slice, FeedPage *page, int i)
 static void
 map_records(Slice *slice, FeedPage *page)
 {
+	Run		   *run = slice->run;
+
 	for (int i = 0; i < slice->nrecords; i++)
 	{
-		if (is_unchanged(slice->run, &slice->records[i], &slice->stored[i]))
-			skip(slice, slice->positions[i], &slice->records[i], NULL, &slice->stored[i], "unchanged");
+		const char *reason = run->replay != NULL ? ReplaySkips(run, &slice->stored[i]) : NULL;
+
+		if (reason == NULL && is_unchanged(run, &slice->records[i], &slice->stored[i]))
+			reason = "unchanged";
+		if (reason != NULL)
+			skip(slice, slice->positions[i], &slice->records[i], NULL, &slice->stored[i], reason);
 		else
 			map_record(slice, page, i);
 		if (i % 16 == 0)
@@ -437,8 +446,8 @@ store_once(void *arg)
 	StoreSession session;
 
 	RunBegin(run, &session);
-	StoreBatch(run->source->name, run->job_id, slice->items, slice->nitems,
-			   refused_by_database, slice);
+	StoreBatch(run->source->name, run->job_id, run->replay != NULL ? ReplayJob(run) : run->job_id,
+			   slice->items, slice->nitems, refused_by_database, slice);
 	store_refusals(slice);
 	for (int i = 0; i < slice->nconfirmed; i++)
 	{
@@ -488,7 +497,7 @@ preview_slice(Slice *slice)
 
 	StoreTransactionBegin(&session);
 	PreviewBefore(run->preview, slice->items, slice->nitems);
-	StoreBatch(run->source->name, run->job_id, slice->items, slice->nitems,
+	StoreBatch(run->source->name, run->job_id, run->job_id, slice->items, slice->nitems,
 			   refused_by_database, slice);
 	PreviewAfter(run->preview, slice->items, slice->nitems);
 	StoreTransactionRollback(&session);

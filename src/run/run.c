@@ -2,7 +2,8 @@
  * src/run/run.c
  *
  * One run of a source, from claim to close; and the same records without the
- * network, pushed (RunImport) or only looked at (RunParse).
+ * network, pushed (RunImport) or only looked at (RunParse).  Those that are
+ * stored already, once more: replay.c.
  */
 #include "postgres.h"
 
@@ -128,8 +129,8 @@ doubt_emptiness(Run *run)
 }
 
 /* What came of a run that was not thrown out of */
-static void
-judge(Run *run, JobEnd *end)
+void
+RunJudge(Run *run, JobEnd *end)
 {
 	const JobCounters *c = &run->counters;
 	bool		changed = c->created + c->updated + c->withdrawn > 0;
@@ -194,8 +195,8 @@ judge_error(Run *run, const ErrorData *error, JobEnd *end)
 }
 
 /* When the source is due next; only a run of its own says so, not a push */
-static TimestampTz
-close_job(Run *run, const JobEnd *end)
+TimestampTz
+RunClose(Run *run, const JobEnd *end)
 {
 	StoreSession session;
 	TimestampTz due = DT_NOEND;
@@ -263,7 +264,7 @@ run_to_the_end(Run *run, JobEnd *end)
 	RunFetch(run);
 	doubt_emptiness(run);
 	RunMissing(run);
-	judge(run, end);
+	RunJudge(run, end);
 }
 
 void
@@ -329,7 +330,7 @@ RunSource(RunRequest *request)
 	synchronous_commit = relax_commits();
 	RunGuarded(run, run_to_the_end, &end);
 	SetConfigOption("synchronous_commit", synchronous_commit, PGC_USERSET, PGC_S_SESSION);
-	request->next_due = close_job(run, &end);
+	request->next_due = RunClose(run, &end);
 	log_end(run, &end);
 	RunClean(source->name);
 	pgstat_report_stat(true);
@@ -341,18 +342,33 @@ RunSource(RunRequest *request)
 
 /* ---- without the network ---- */
 
-/* A payload as the one page of its feed */
-static void
-open_payload(Feed *feed, FeedPage *page, const char *bytes, size_t length, Problem *problem)
+void
+RunOpenPayload(Feed *feed, FeedPage *page, const char *bytes, size_t length, Problem *problem)
 {
 	FeedBody	body = {0};
+	Arena	   *arena = page->arena;
 
 	memset(page, 0, sizeof(*page));
-	page->arena = feed->arena;
+	page->arena = arena;
 	body.bytes = bytes;
 	body.size = length;
 	if (!feed->connector->page(feed, page, &body, problem))
 		Assert(ProblemIsSet(problem));
+}
+
+void
+RunLock(const Source *source)
+{
+	int64		running;
+
+	if (JobLockTry(source->name, false))
+		return;
+	running = JobRunning(source->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("source \"%s\" is being run", source->name),
+			 errdetail("Import job %lld is running.", (long long) running),
+			 errhint("Wait for it, or end it with SELECT ingest_cancel(%lld).", (long long) running)));
 }
 
 int64
@@ -366,17 +382,12 @@ RunImport(const char *source_name, const char *bytes, size_t length, const char 
 
 	if (source == NULL)
 		SourceUnknown(source_name);
-	if (!JobLockTry(source->name, false))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("source \"%s\" is being run", source->name),
-				 errdetail("Import job %lld is running.", (long long) JobRunning(source->name)),
-				 errhint("Wait for it, or end it with SELECT ingest_cancel(%lld).",
-						 (long long) JobRunning(source->name))));
+	RunLock(source);
 	run = RunCreate(source, false);
 	run->job_id = JobOpen(source, "import", requested_by);
 	RunOpenSource(run);
-	open_payload(run->feed, &page, bytes, length, &problem);
+	page.arena = run->feed->arena;
+	RunOpenPayload(run->feed, &page, bytes, length, &problem);
 	if (ProblemIsSet(&problem))
 		RunFail(run, &problem);
 	run->counters.pages = 1;
@@ -385,8 +396,8 @@ RunImport(const char *source_name, const char *bytes, size_t length, const char 
 	RunRecords(run, &page);
 	run->incomplete |= page.incomplete;
 	doubt_emptiness(run);
-	judge(run, &end);
-	(void) close_job(run, &end);
+	RunJudge(run, &end);
+	(void) RunClose(run, &end);
 	return run->job_id;
 }
 
@@ -425,7 +436,8 @@ RunParse(const char *connector, const char *config, const char *bytes, size_t le
 	FeedRecord	record = {0};
 	int64		position = 0;
 
-	open_payload(feed, &page, bytes, length, &problem);
+	page.arena = feed->arena;
+	RunOpenPayload(feed, &page, bytes, length, &problem);
 	if (ProblemIsSet(&problem))
 		ereport(ERROR,
 				(errcode(RunSqlState(problem.error_class)),

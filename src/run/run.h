@@ -55,6 +55,14 @@ extern RunOutcome RunSource(RunRequest *request);
 extern int64 RunImport(const char *source, const char *bytes, size_t length,
 					   const char *requested_by);
 
+/*
+ * Map the records that a job got, as far as they are kept, again and store what
+ * changed, in the caller's transaction; the id of the replay's own closed job.
+ * Nobody is asked: nothing is withdrawn or found again, and the source's state
+ * stays as it is.
+ */
+extern int64 RunReplay(int64 job_id, const char *requested_by);
+
 /* What a run would do with one record; texts in the server's encoding. */
 typedef struct PreviewRow
 {

@@ -38,6 +38,7 @@ typedef struct Run
 	bool		own_transactions;	/* a worker's run, not ingest_import */
 	Preview    *preview;		/* a dry run: nothing stays stored; job_id is 0 */
 	struct Check *check;		/* of check.c */
+	struct Replay *replay;		/* of replay.c; NULL: records come from the source */
 
 	JobCounters counters;
 	SkipReason	skips[MAX_SKIP_REASONS];
@@ -94,6 +95,31 @@ extern void RunOpenSource(Run *run);
  * to be shown, and the transaction is over.
  */
 extern void RunGuarded(Run *run, void (*work) (Run *run, JobEnd *end), JobEnd *end);
+
+/* Take the source's lock for the transaction; raises if it is being run. */
+extern void RunLock(const Source *source);
+
+/* A payload as the one page of its feed; the page's arena is set. */
+extern void RunOpenPayload(Feed *feed, FeedPage *page, const char *bytes, size_t length,
+						   Problem *problem);
+
+/* What came of a run that was not thrown out of; and its job closed. */
+extern void RunJudge(Run *run, JobEnd *end);
+extern TimestampTz RunClose(Run *run, const JobEnd *end);
+
+/* ---- replay.c: stored records once more ---- */
+
+/* Is the record one of those that are replayed? */
+extern bool ReplayTakes(Run *run, const FeedRecord *record);
+
+/* Why a record is not written although it could be, or NULL. */
+extern const char *ReplaySkips(const Run *run, const StoredListing *stored);
+
+/* Does it come from a listing's row, not from a refusal? */
+extern bool ReplayIsListing(const Run *run);
+
+/* The job that got the records from the source. */
+extern int64 ReplayJob(const Run *run);
 
 /* ---- feed.c: a connector opened ---- */
 

@@ -40,6 +40,7 @@ static const DescriptiveColumn batch_columns[] = {
 	{"event_id", INT8OID},
 	{"is_new", BOOLOID},
 	{"keep_description", BOOLOID},
+	{"is_replayed", BOOLOID},
 	{"raw", JSONOID},
 	{"revision", TEXTOID},
 	{"raw_hash", INT8OID},
@@ -52,6 +53,7 @@ typedef struct Batch
 {
 	const char *source;
 	int64		job_id;
+	int64		seen_job;
 	BatchRefuse refuse;
 	void	   *refuse_arg;
 } Batch;
@@ -106,6 +108,7 @@ put_item(Tuplestorestate *store, TupleDesc desc, const BatchItem *item)
 	values[n++] = Int64GetDatum(item->event_id);
 	values[n++] = BoolGetDatum(item->stored.id == 0);
 	values[n++] = BoolGetDatum(item->keep_description);
+	values[n++] = BoolGetDatum(item->is_replayed);
 	nulls[n] = item->raw == NULL;
 	values[n++] = item->raw == NULL ? (Datum) 0 : raw_json(item);
 	nulls[n] = item->listing->revision == NULL;
@@ -175,7 +178,7 @@ insert_new(const Batch *batch)
 	Datum		values[2];
 
 	values[0] = StoreText(batch->source);
-	values[1] = Int64GetDatum(batch->job_id);
+	values[1] = Int64GetDatum(batch->seen_job);
 	(void) StoreExecute(&insert_events, values, NULL, 0);
 	(void) StoreExecute(&insert_listings, values, NULL, 0);
 }
@@ -196,16 +199,18 @@ update_changed(const Batch *batch)
 		" longitude = b.longitude, organizer = b.organizer, organizer_url = b.organizer_url,"
 		" category = b.category, tags = b.tags, language = b.language, is_free = b.is_free,"
 		" price_min = b.price_min, price_max = b.price_max, currency = b.currency,"
-		" series_id = b.series_id, attributes = b.attributes, raw = b.raw, revision = b.revision,"
+		" series_id = b.series_id, attributes = b.attributes,"
+		" raw = CASE WHEN b.is_replayed THEN l.raw ELSE b.raw END, revision = b.revision,"
 		" raw_hash = b.raw_hash, content_hash = b.content_hash,"
 		" detail_hash = CASE WHEN b.keep_description THEN coalesce(b.detail_hash, l.detail_hash)"
 		" ELSE b.detail_hash END, match_hash = b.match_hash,"
-		" updated_at = now(), last_seen_job = $1, missing_runs = 0,"
-		" missing_since = NULL, withdrawn_at = NULL"
+		" updated_at = now(), last_seen_job = $1,"
+		" missing_runs = CASE WHEN b.is_replayed THEN l.missing_runs ELSE 0 END,"
+		" missing_since = CASE WHEN b.is_replayed THEN l.missing_since END, withdrawn_at = NULL"
 		" FROM " BATCH_NAME " b WHERE l.id = b.listing_id AND NOT b.is_new",
 		SPI_OK_UPDATE, 1, {INT8OID}
 	};
-	Datum		values[1] = {Int64GetDatum(batch->job_id)};
+	Datum		values[1] = {Int64GetDatum(batch->seen_job)};
 
 	(void) StoreExecute(&update, values, NULL, 0);
 }
@@ -316,10 +321,10 @@ store_or_halve(const Batch *batch, BatchItem **items, int nitems)
 }
 
 void
-StoreBatch(const char *source, int64 job_id, BatchItem *items, int nitems,
+StoreBatch(const char *source, int64 job_id, int64 seen_job, BatchItem *items, int nitems,
 		   BatchRefuse refuse, void *arg)
 {
-	Batch		batch = {source, job_id, refuse, arg};
+	Batch		batch = {source, job_id, seen_job, refuse, arg};
 	BatchItem **pointers;
 
 	if (nitems == 0)

@@ -302,7 +302,8 @@ JobClose(int64 job_id, const char *source, const JobCounters *counters,
 	if (counters->review > 0)
 		set_reviews(job_id, counters->review);
 
-	update_source_state(source, end);
+	if (!end->asked_nobody)
+		update_source_state(source, end);
 	job_ended(job_id);
 }
 

@@ -39,6 +39,7 @@ struct StoreLookup
 				detail_hash,
 				match_hash,
 				withdrawn_at,
+				last_seen_job,
 				revision;
 };
 
@@ -77,6 +78,7 @@ StoreLookupBegin(const char *source)
 	lookup->detail_hash = column(listing, "detail_hash");
 	lookup->match_hash = column(listing, "match_hash");
 	lookup->withdrawn_at = column(listing, "withdrawn_at");
+	lookup->last_seen_job = column(listing, "last_seen_job");
 	lookup->revision = column(listing, "revision");
 	return lookup;
 }
@@ -99,6 +101,7 @@ read_listing(StoreLookup *lookup, HeapTuple tuple, StoredListing *stored)
 	stored->detail_hash = stored->has_detail ?
 		(uint64) DatumGetInt64(values[lookup->detail_hash - 1]) : 0;
 	stored->withdrawn = !nulls[lookup->withdrawn_at - 1];
+	stored->last_seen_job = DatumGetInt64(values[lookup->last_seen_job - 1]);
 	stored->revision = nulls[lookup->revision - 1] ? NULL :
 		TextDatumGetCString(values[lookup->revision - 1]);
 }

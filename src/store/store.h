@@ -170,6 +170,7 @@ typedef struct JobEnd
 	bool		has_min_interval;	/* min_interval replaces what was known */
 	int64		min_interval;	/* seconds, as the publisher wishes; 0: no wish */
 	const char *cursor;			/* likewise */
+	bool		asked_nobody;	/* a replay: it says nothing of the source's state */
 } JobEnd;
 
 /*
@@ -247,6 +248,7 @@ typedef struct StoredListing
 	uint64		match_hash;
 	bool		has_detail;		/* detail_hash is set */
 	bool		withdrawn;
+	int64		last_seen_job;
 	char	   *revision;		/* palloc'd or NULL */
 } StoredListing;
 
@@ -271,6 +273,8 @@ typedef struct BatchItem
 	bool		has_detail;
 	uint64		detail_hash;
 	bool		keep_description;	/* the stored one is better than this one */
+	bool		is_replayed;	/* mapped again from the row's own raw text: that
+								 * stays, and so does what tells when it was seen */
 	Listing    *listing;
 	StoredListing stored;
 	uint64		match_hash;		/* of what matching looks at */
@@ -289,9 +293,10 @@ typedef void (*BatchRefuse) (void *arg, const BatchItem *item, const ErrorData *
 /*
  * Store new and changed listings, and their events.  Inside a transaction,
  * within StoreBegin.  Records that the database refuses are isolated by
- * halving and reported; everything else is stored.
+ * halving and reported; everything else is stored.  job_id: who stores them;
+ * seen_job: who got them from the source, which is another in a replay.
  */
-extern void StoreBatch(const char *source, int64 job_id, BatchItem *items, int nitems,
+extern void StoreBatch(const char *source, int64 job_id, int64 seen_job, BatchItem *items, int nitems,
 					   BatchRefuse refuse, void *arg);
 
 /*
