@@ -66,15 +66,15 @@ END;
 COMMENT ON FUNCTION ingest.page_unusual(text, text, jsonb) IS 'what a rule of ingest.anomaly_rule saw in a source';
 REVOKE ALL ON FUNCTION ingest.page_unusual(text, text, jsonb) FROM PUBLIC;
 
-/* API: private.  A statement, and above it what it is for. */
-CREATE FUNCTION ingest.page_command(statement text, w jsonb)
+/* API: private.  A statement, and above it what it is for: as said, or by what it calls. */
+CREATE FUNCTION ingest.page_command(statement text, w jsonb, what text DEFAULT NULL)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN statement <> '' THEN
-         concat('<p class="label">', coalesce(w ->> ('do_' || substring(statement FROM 'ingest[._]([a-z_]+)')), w ->> 'type_this'), '</p>',
+         concat('<p class="label">', coalesce(w ->> ('do_' || coalesce(what, substring(statement FROM 'ingest[._]([a-z_]+)'))), w ->> 'type_this'), '</p>',
                 ingest.page_code(statement)) END;
-COMMENT ON FUNCTION ingest.page_command(text, jsonb) IS 'a statement to type, and what for';
-REVOKE ALL ON FUNCTION ingest.page_command(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ingest.page_command(text, jsonb, text) IS 'a statement to type, and what for';
+REVOKE ALL ON FUNCTION ingest.page_command(text, jsonb, text) FROM PUBLIC;
 
 /*
  * API: private.  One thing that needs attention: what it is in the page's own
@@ -117,7 +117,7 @@ BEGIN ATOMIC
              WHEN (a).kind = 'held' THEN concat(ingest.page_command((a).action, w), ingest.page_command(c.statement, w))
              ELSE concat(CASE WHEN c.statement <> (a).action THEN ingest.page_command(c.statement, w)
                               WHEN c.cause = 'empty_after_full' AND (a).action NOT LIKE '%ingest_check(%'
-                                THEN ingest.page_command(format('SELECT * FROM @extschema@.ingest_check(%L)', (a).source), w) END,
+                                THEN ingest.page_command(format('SELECT * FROM @extschema@.ingest_check(%L)', (a).source), w, 'look') END,
                          ingest.page_command((a).action, w))
            END,
            '</div></li>')
@@ -155,9 +155,10 @@ BEGIN ATOMIC
                                           THEN concat('<p class="note">', format(w ->> 'more', ingest.page_number(cardinality(page_attention.attention) - 60, w)),
                                                       w ->> 'colon', '<code>SELECT * FROM ingest.attention</code></p>') END, '</details>') END)
          END
-    FROM (SELECT t.place, ingest.page_item('a' || t.place, t.a, (SELECT x FROM unnest(page_attention.health) AS x WHERE (x).source = (t.a).source), w) AS item
+    FROM (SELECT t.place, ingest.page_item('a' || t.place, t.a, h.h, w) AS item
             FROM (SELECT page_attention.attention[g.place] AS a, g.place
-                    FROM generate_series(1, least(cardinality(page_attention.attention), 60)) AS g (place)) t) i;
+                    FROM generate_series(1, least(cardinality(page_attention.attention), 60)) AS g (place)) t
+            LEFT JOIN (SELECT x AS h, (x).source FROM unnest(page_attention.health) AS x) h ON h.source = (t.a).source) i;
 END;
 COMMENT ON FUNCTION ingest.page_attention(ingest.attention[], ingest.source_health[], jsonb) IS 'what needs attention';
 REVOKE ALL ON FUNCTION ingest.page_attention(ingest.attention[], ingest.source_health[], jsonb) FROM PUBLIC;

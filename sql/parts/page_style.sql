@@ -65,7 +65,7 @@ section { margin: 2.25rem 0; }
 h2 { font-size: 1.1875rem; line-height: 1.3; font-weight: 650; margin: 0 0 .7rem; letter-spacing: -.005em; }
 .panel { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.15rem; }
 .scroll { overflow-x: auto; position: relative; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 1.25rem; margin: 2.25rem 0; align-items: start; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 2.25rem 1.25rem; margin: 2.25rem 0; align-items: start; }
 .columns > section { margin: 0; min-width: 0; } .columns > div { min-width: 0; } .columns > div > section:first-child { margin-top: 0; }
 details { margin-top: .8rem; }
 summary { cursor: pointer; font-size: .875rem; font-weight: 600; color: var(--accent); width: fit-content; padding: .25rem 0; }
@@ -140,6 +140,7 @@ tr.folded td { color: var(--muted); }
 .heat i { font-style: normal; font-weight: 700; } td.warn i { margin-left: 1px; font-size: .625rem; vertical-align: .25em; } .heat .warn i:first-child { font-size: .8125rem; vertical-align: 0; }
 .heat td.idle { background: var(--raised); } .heat td.none { background: none; }
 .matrix td { min-width: 3.9rem; padding: .3rem .6rem .5rem; background: linear-gradient(var(--bar-2) 0 0) left .6rem bottom 3px / calc((100% - 1.2rem) * var(--part)) 3px no-repeat; }
+.matrix tr > :first-child { position: sticky; left: 0; background: var(--surface); } .matrix tbody th { min-width: 6.5rem !important; }
 .matrix tr > :last-child { padding-right: .6rem !important; } .matrix tbody tr > * { border-bottom: 0; } .matrix thead th { border-bottom: 1px solid var(--line); }
 .fell { color: var(--warn); font-weight: 600; } .matrix .fell { background-image: linear-gradient(var(--bar-warn) 0 0); }
 

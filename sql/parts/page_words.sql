@@ -153,6 +153,7 @@ BEGIN ATOMIC
       ('do_resume_all', 'If this is the original now', 'Si c&rsquo;est d&eacute;sormais l&rsquo;originale'),
       ('do_start', 'Start the launcher', 'D&eacute;marrez le lanceur'),
       ('do_check', 'See at which step it fails', 'Voyez &agrave; quelle &eacute;tape elle &eacute;choue'),
+      ('do_look', 'See what it answers now', 'Voyez ce qu&rsquo;elle r&eacute;pond'),
       ('do_preview', 'See what it would store now', 'Voyez ce qu&rsquo;elle stockerait'),
       ('do_run', 'Run it now', 'Lancez-la maintenant'),
       ('do_jobs', 'Compare its last runs', 'Comparez ses derniers passages'),
@@ -223,7 +224,6 @@ BEGIN ATOMIC
       ('calendar', 'Day by day', 'Jour par jour'),
       ('calendar_note', 'The number is what was new that day; the mark is the worst of the day&rsquo;s runs.', 'Le nombre dit ce qui &eacute;tait nouveau ce jour-l&agrave;&#8239;; la marque, le pire passage du jour.'),
       ('calendar_more', 'Sources in trouble first; %s of %s are shown.', 'Les plus mal en point d&rsquo;abord&#8239;; %s sur %s sont montr&eacute;es.'),
-      ('no_run', 'no run', 'aucun passage'),
 
       ('jobs', 'Recent runs', 'Passages r&eacute;cents'),
       ('jobs_note', 'Read = new + updated + skipped + refused, always.', 'Lus = nouveaux + modifi&eacute;s + ignor&eacute;s + refus, toujours.'),
