@@ -196,56 +196,6 @@ free_index(void *page)
 	ArenaFree(ics->loaded);
 }
 
-/* An entry by what it is sorted by */
-typedef struct SortItem
-{
-	uint64_t	hash;
-	uint32_t	index;
-} SortItem;
-
-/* By hash, then by place */
-static int
-compare_items(const void *a, const void *b)
-{
-	const SortItem *x = a;
-	const SortItem *y = b;
-
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	return x->index < y->index ? -1 : 1;
-}
-
-/* Find the components that share a UID */
-static void
-sort_index(IcsPage *ics)
-{
-	uint32_t	count = ics->nentries;
-	SortItem   *items;
-
-	if (count < 2)
-		return;
-	ics->order = malloc(count * sizeof(uint32_t));
-	items = ArenaAlloc(ics->scratch, count * sizeof(SortItem));
-	if (ics->order == NULL)
-		ArenaOutOfMemory(count * sizeof(uint32_t));
-	for (uint32_t i = 0; i < count; i++)
-		items[i] = (SortItem)
-	{
-		ics->entries[i].uid_hash, i
-	};
-	qsort(items, count, sizeof(SortItem), compare_items);
-	for (uint32_t i = 0; i < count; i++)
-	{
-		ics->order[i] = items[i].index;
-		if (i > 0 && items[i].hash == items[i - 1].hash)
-		{
-			ics->entries[items[i].index].flags |= ICS_SHARED;
-			ics->entries[items[i - 1].index].flags |= ICS_SHARED;
-		}
-	}
-	ArenaReset(ics->scratch);
-}
-
 bool
 IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool include_private,
 			Problem *problem)
@@ -267,7 +217,7 @@ IcsPageOpen(Feed *feed, FeedPage *page, const FeedBody *body, bool expand, bool 
 	if (!IcsScan(ics, problem))
 		return false;
 	ArenaReset(ics->scratch);
-	sort_index(ics);
+	IcsIndexSort(ics);
 	return true;
 }
 
@@ -292,23 +242,6 @@ IcsPageName(const FeedPage *page)
 }
 
 /* ---- records ---- */
-
-/*
- * Can an entry be settled by its start alone?  A wall clock is nowhere more
- * than a day from UTC.
- */
-static const char *
-surely_outside(const IcsPage *ics, const IcsEntry *entry)
-{
-	int64_t		slack = entry->flags & ICS_UTC ? 0 : 86400;
-
-	if (entry->start == FEED_TIME_UNKNOWN ||
-		entry->flags & (ICS_SHARED | ICS_OVERRIDE | ICS_RECURS))
-		return NULL;
-	if (entry->start < ics->feed->window_start - slack)
-		return entry->flags & ICS_GOES_ON ? NULL : "past";
-	return entry->start >= ics->feed->window_end + slack ? "out_of_horizon" : NULL;
-}
 
 /* Of a raw record: the component's text is its one member */
 static const char raw_start[] = "{\"component\": ";
@@ -386,26 +319,26 @@ IcsPageRecord(Feed *feed, FeedPage *page, FeedRecord *record)
 
 	for (;;)
 	{
-		const IcsEntry *entry;
+		uint32_t	index = ics->next;
 
+		if (ics->nrecords++ % BREATH == 0)
+			feed->breathe();
 		if (ics->next_pending < ics->npending)
 		{
 			fill_record(ics, &ics->pending[ics->next_pending++], record);
 			return true;
 		}
-		if (ics->next >= ics->nentries)
-			return false;
-		if (ics->next % BREATH == 0)
-			feed->breathe();
-		entry = &ics->entries[ics->next++];
-		if (entry->flags & ICS_DONE)
-			continue;
-		record->skip_reason = surely_outside(ics, entry);
+		record->skip_reason = IcsIndexOutside(ics, index);
 		if (record->skip_reason != NULL)
 			return true;
+		if (index >= ics->nentries)
+			return false;
+		ics->next++;
+		if (ics->entries[index].flags & ICS_DONE)
+			continue;
 		ArenaReset(ics->scratch);
 		ics->next_pending = ics->npending = 0;
-		IcsOccurrences(ics, ics->next - 1, &ics->pending, &ics->npending);
+		IcsOccurrences(ics, index, &ics->pending, &ics->npending);
 	}
 }
 

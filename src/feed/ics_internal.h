@@ -6,6 +6,7 @@
  *	 ics.c            the connector: configuration, requests, records in order
  *	 ics_beginning.c  is it a calendar?
  *	 ics_scan.c       first pass: where the components are, cheaply
+ *	 ics_index.c      which of them matter
  *	 ics_component.c  one component's content lines
  *	 ics_values.c     libical, fenced: values that have a structure
  *	 ics_time.c       dates, times, durations
@@ -16,10 +17,10 @@
  *	 ics_map.c        a component into a listing
  *	 ics_place.c      LOCATION into a place
  *
- * Two passes: the first reads the whole body in chunks and keeps 32 bytes of
- * each VEVENT; the second reads again only those that can lie in the window.
- * So the memory does not grow with the body, and the work beyond reading goes
- * with the window.
+ * Two passes: the first reads the whole body in chunks and keeps 40 bytes of
+ * each VEVENT that can have to do with the window; the second reads again only
+ * those.  So the memory does not grow with the body, and the work beyond
+ * reading goes with the window.
  *
  * Pure C.
  */
@@ -57,7 +58,7 @@ extern const Connector IcsConnector;
 #define ICS_NO_UID		0x20
 #define ICS_GOES_ON		0x40	/* may end in the window, wherever it starts */
 
-/* One VEVENT; kept small, as there are as many as the body holds */
+/* One VEVENT; kept small */
 typedef struct IcsEntry
 {
 	uint64_t	uid_hash;		/* without a UID: of the offset */
@@ -67,6 +68,8 @@ typedef struct IcsEntry
 	int32_t		sequence;
 	uint16_t	calendar;
 	uint16_t	flags;
+	uint32_t	outside[2];		/* past and later ones between this and the entry
+								 * before it */
 } IcsEntry;
 
 /* A VTIMEZONE: read only if an event needs it */
@@ -116,11 +119,17 @@ typedef struct IcsPage
 	IcsEntry   *entries;		/* malloc; in the order of the body */
 	uint32_t	nentries;
 	uint32_t	room;
+	uint32_t	outside[2];		/* after the last of them */
+	uint32_t	noutside;		/* in all, and so are only counted */
+	uint32_t	nevents;
+	uint64_t   *wanted;			/* UIDs of which all components are entries; sorted */
+	uint32_t	nwanted;
 	uint32_t   *order;			/* entries by UID hash, then place; malloc */
 	IcsCalendar **calendars;
 	int			ncalendars;
 
 	uint32_t	next;			/* entry whose turn it is */
+	uint32_t	nrecords;
 	struct IcsOccurrence *pending;	/* of the series at hand */
 	int			npending;
 	int			next_pending;
@@ -136,10 +145,23 @@ typedef struct IcsPage
 	int			nwarnings;
 } IcsPage;
 
-#define ICS_NO_ENTRY UINT32_MAX
-
 /* ics_scan.c: fill the index.  False: the body is no calendar. */
 extern bool IcsScan(IcsPage *ics, Problem *problem);
+
+/* ics_index.c: a component of the body, in its order. */
+extern void IcsIndexAdd(IcsPage *ics, IcsEntry *event);
+
+/*
+ * At the body's end.  True: the index is empty again, and the body must be gone
+ * over once more: what was only counted may share its UID with an entry.
+ */
+extern bool IcsIndexAgain(IcsPage *ics);
+
+/* Once the index is complete: find the components that share a UID. */
+extern void IcsIndexSort(IcsPage *ics);
+
+/* Why one of those that stand before an entry, or after the last one, is skipped; NULL: none is left. */
+extern const char *IcsIndexOutside(IcsPage *ics, uint32_t index);
 
 /*
  * Can the body be a calendar, by its beginning?  Then *start is where it begins,

@@ -46,6 +46,8 @@ typedef enum Kind
 typedef struct Scan
 {
 	IcsPage    *ics;
+	bool		again;			/* only the index is wanted, all else is known */
+	int			ncalendars;
 	Kind		stack[MAX_DEPTH];
 	int			depth;			/* may exceed MAX_DEPTH: those are not known */
 	IcsCalendar *calendar;
@@ -279,8 +281,14 @@ begin_calendar(Scan *scan)
 {
 	IcsPage    *ics = scan->ics;
 
-	if (ics->ncalendars == MAX_CALENDARS)
+	if (scan->ncalendars == MAX_CALENDARS)
 		return;					/* its events are read as the last one's */
+	scan->ncalendars++;
+	if (scan->again)
+	{
+		scan->calendar = ics->calendars[scan->ncalendars - 1];
+		return;
+	}
 	if ((ics->ncalendars & (ics->ncalendars - 1)) == 0)
 	{
 		int			room = ics->ncalendars == 0 ? 1 : ics->ncalendars * 2;
@@ -328,17 +336,7 @@ add_event(Scan *scan)
 	}
 	else if (scan->has_dated_uid && IcsIsDatedBy(&scan->dated_uid, event->start))
 		event->uid_hash = scan->dated_uid_hash;
-	if (ics->nentries == ics->room)
-	{
-		uint32_t	room = ics->room < 64 ? 64 : ics->room + ics->room / 2;
-		IcsEntry   *more = realloc(ics->entries, room * sizeof(IcsEntry));
-
-		if (more == NULL)
-			ArenaOutOfMemory(room * sizeof(IcsEntry));
-		ics->entries = more;
-		ics->room = room;
-	}
-	ics->entries[ics->nentries++] = *event;
+	IcsIndexAdd(ics, event);
 }
 
 /* BEGIN */
@@ -367,10 +365,10 @@ begin(Scan *scan, const IcsLine *line)
 		scan->event = (IcsEntry)
 		{
 			.start = FEED_TIME_UNKNOWN, .offset = (uint32_t) scan->held_offset,
-				.calendar = (uint16_t) (scan->ics->ncalendars - 1)
+				.calendar = (uint16_t) (scan->ncalendars - 1)
 		};
 	}
-	else if (kind == KIND_TIMEZONE)
+	else if (kind == KIND_TIMEZONE && !scan->again)
 	{
 		scan->timezone = ArenaAlloc0(scan->ics->page->arena, sizeof(IcsTimezone));
 		scan->timezone->offset = (uint32_t) scan->held_offset;
@@ -484,7 +482,7 @@ release_line(Scan *scan)
 		end(scan, &line);
 	else if (innermost(scan) == KIND_EVENT)
 		event_property(scan, &line);
-	else if (innermost(scan) == KIND_CALENDAR)
+	else if (innermost(scan) == KIND_CALENDAR && !scan->again)
 		calendar_property(scan, &line);
 	else if (innermost(scan) == KIND_TIMEZONE && scan->timezone != NULL &&
 			 IcsNameIs(&line, "TZID"))
@@ -600,6 +598,27 @@ scan_body(Scan *scan, size_t start, Problem *problem)
 	return true;
 }
 
+/* Say what was wrong with the body as a whole */
+static void
+judge(const Scan *scan)
+{
+	IcsPage    *ics = scan->ics;
+
+	if (scan->depth > 0)
+	{
+		ics->page->incomplete = true;
+		IcsWarn(ics, "the calendar is cut off: it has no END:VCALENDAR; what came before was taken");
+	}
+	if (scan->nunfinished > 0)
+	{
+		ics->page->incomplete = true;
+		IcsWarn(ics, scan->nunfinished == 1 ? "an event has no END:VEVENT and was left out" :
+				"%d events have no END:VEVENT and were left out", scan->nunfinished);
+	}
+	if (scan->nstray > 0)
+		IcsWarn(ics, "lines that end what was never begun were passed over: %d", scan->nstray);
+}
+
 bool
 IcsScan(IcsPage *ics, Problem *problem)
 {
@@ -618,23 +637,17 @@ IcsScan(IcsPage *ics, Problem *problem)
 	begin_calendar(scan);		/* that of events outside of any */
 	if (!scan_body(scan, start, problem))
 		return false;
-	if (!scan->seen_calendar && ics->nentries == 0 &&
+	if (!scan->seen_calendar && ics->nevents == 0 &&
 		!IcsCheckBeginning(ics, true, &start, problem))
 		return false;
 	ics->page->refresh_seconds = scan->refresh;
-	ics->page->is_empty = ics->nentries == 0;
-	if (scan->depth > 0)
-	{
-		ics->page->incomplete = true;
-		IcsWarn(ics, "the calendar is cut off: it has no END:VCALENDAR; what came before was taken");
-	}
-	if (scan->nunfinished > 0)
-	{
-		ics->page->incomplete = true;
-		IcsWarn(ics, scan->nunfinished == 1 ? "an event has no END:VEVENT and was left out" :
-				"%d events have no END:VEVENT and were left out", scan->nunfinished);
-	}
-	if (scan->nstray > 0)
-		IcsWarn(ics, "lines that end what was never begun were passed over: %d", scan->nstray);
-	return true;
+	ics->page->is_empty = ics->nevents == 0;
+	judge(scan);
+	if (!IcsIndexAgain(ics))
+		return true;
+	memset(scan, 0, sizeof(Scan));
+	scan->ics = ics;
+	scan->again = true;
+	begin_calendar(scan);
+	return scan_body(scan, start, problem);
 }
