@@ -161,9 +161,8 @@ add_rule(IcsSeries *series, const IcsLine *line, bool excludes)
 {
 	IcsPage    *ics = series->ics;
 	const IcsMember *master = series->master;
-	char		error[160] = "";
-	const Recurrence *rule = RecurrenceParse(series->work, line->value, line->value_length,
-											 error, sizeof(error));
+	char		error[160] = "too many rules";
+	const Recurrence *rule = NULL;
 	RecurrenceIterator *iterator;
 	RecurrenceResult result;
 	int64_t		steps;
@@ -172,10 +171,11 @@ add_rule(IcsSeries *series, const IcsLine *line, bool excludes)
 				local;
 	int			count = 0;
 
-	if (rule == NULL || series->nrules++ >= MAX_RULES)
+	if (series->nrules++ < MAX_RULES)
+		rule = RecurrenceParse(series->work, line->value, line->value_length, error, sizeof(error));
+	if (rule == NULL)
 	{
-		IcsWarn(ics, "event \"%s\": its recurrence rule was left out: %s", master->uid,
-				rule == NULL ? error : "too many rules");
+		IcsWarn(ics, "event \"%s\": its recurrence rule was left out: %s", master->uid, error);
 		return;
 	}
 	local_window(series, &from, &limit);

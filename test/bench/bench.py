@@ -12,8 +12,8 @@ Called by bench.sh, which makes the cluster.  For each size, in rounds:
                   and 5 % changed
 
 and once: cost of a new listing while N are stored, a calendar that answers
-304, a large calendar, and, if asked, calendars beside other readers
-(readers.py).
+304, a large calendar, and calendars of several kinds (readers.py), beside
+other readers if asked.
 
 Before each measurement stands a checkpoint, so that all pay the same for full
 page images.  WAL is the distance of pg_current_wal_insert_lsn().  CPU and
@@ -592,9 +592,10 @@ def run(options, directory):
     if options.calendar:
         results['calendar'] = bench.calendar(upstream, options.calendar)
         calendar_table(targets, options.calendar, results['calendar'])
-    if readers.available(options.readers):
+    if options.calendar:
         results['readers'] = readers.compare(bench, options.readers,
                                              options.rounds, targets)
+        results['years'] = readers.memory(bench, targets)
     upstream.stop()
     bench.close_database()
     results['targets'] = targets.lines

@@ -5,7 +5,7 @@
 #   test/bench/bench.sh [--json FILE]
 #   SIZES="10000 100000"            events; 1000000 takes half an hour
 #   ROUNDS=3                        of interleaved measurements; medians count
-#   CALENDAR=50                     MB of the large calendar; 0: leave it out
+#   CALENDAR=50                     MB of the large calendar; 0: no calendars
 #   READERS=FOLDER                  calendars beside ical.js and node-ical, where
 #                                   "npm install ical.js node-ical" was run
 #   DASHBOARD=1                     instead: how long each view takes with 1,000
