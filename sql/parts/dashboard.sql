@@ -39,9 +39,11 @@ COMMENT ON COLUMN ingest.daily.bytes IS 'bytes of the responses'' bodies, decomp
 CREATE VIEW ingest.errors WITH (security_barrier) AS
 SELECT e.source, e.error_class, e.field, e.nb, e.message, e.first_seen, e.last_seen, e.last_job, e.source_id AS example,
        format(CASE e.nb WHEN 1 THEN '%s record of %s was refused: %s' ELSE '%s records of %s were refused: %s' END, e.nb, e.source, e.message) AS summary,
-       'What came is in the column payload. A record that comes right in a later run is settled by itself.' AS hint,
+       'What came is in the column payload. A record that comes right in a later run is settled by itself; after a change of the configuration it need not be fetched again: see replay.' AS hint,
        format('SELECT id, source_id, message, payload FROM ingest.import_error WHERE source = %L AND message LIKE %L AND resolved_at IS NULL LIMIT 10',
-              e.source, replace(replace(replace(e.like_message, '\', '\\'), '%', '\%'), '_', '\_') || '%') AS action
+              e.source, replace(replace(replace(e.like_message, '\', '\\'), '%', '\%'), '_', '\_') || '%') AS action,
+       CASE WHEN EXISTS (SELECT FROM ingest.source s WHERE s.name = e.source)
+            THEN format('SELECT status, nb_created, nb_updated, nb_errors FROM @extschema@.ingest_replay(%s)', e.last_job) END AS replay
   FROM (SELECT g.source, g.error_class, g.field, left(g.message, 300) AS message, left(g.message, 60) AS like_message,
                g.nb, g.first_seen, g.last_seen, g.last_job, g.source_id
           FROM (SELECT i.source, i.error_class, i.field, regexp_replace(i.message, '"[^"]*"|[0-9]+', '*', 'g') AS template,
@@ -65,6 +67,7 @@ COMMENT ON COLUMN ingest.errors.last_seen IS 'when the latest of them was refuse
 COMMENT ON COLUMN ingest.errors.last_job IS 'the run that refused the latest';
 COMMENT ON COLUMN ingest.errors.summary IS 'number, source and cause in a sentence';
 COMMENT ON COLUMN ingest.errors.hint IS 'where to look';
+COMMENT ON COLUMN ingest.errors.replay IS 'a statement that maps the records of the last of these runs again, without the network';
 COMMENT ON COLUMN ingest.errors.action IS 'a statement that shows ten of them, for who may read ingest.import_error';
 
 CREATE VIEW ingest.disappeared WITH (security_barrier) AS

@@ -148,7 +148,7 @@ BEGIN
   FOR v IN SELECT c.table_name, c.column_name FROM information_schema.columns c
              JOIN pg_views w ON w.schemaname = c.table_schema AND w.viewname = c.table_name
             WHERE c.table_schema = 'ingest'
-              AND (c.column_name = 'action' OR c.table_name = 'review_queue' AND c.column_name IN ('if_distinct', 'why'))
+              AND (c.column_name IN ('action', 'replay') OR c.table_name = 'review_queue' AND c.column_name IN ('if_distinct', 'why'))
             ORDER BY 1, 2 LOOP
     n := 0;
     FOR action IN EXECUTE format('SELECT DISTINCT %I FROM ingest.%I WHERE %1$I IS NOT NULL ORDER BY 1', v.column_name, v.table_name) LOOP

@@ -67,7 +67,7 @@ like($answers[1], qr/^locked out\|\w+\|\|/, '2. what never came is the least fre
 like($answers[2], qr/partial.*\|3 refused|3 refused/s, '3. what the last run did');
 like($answers[3], qr/unchanged|private/, '4. why records were skipped');
 like($answers[4], qr/^\d{4}-\d\d-\d\d\|1\|/m, '5. a day and its run');
-like($answers[5], qr/^eventbrite\|3\|/m, '6. the refused, by cause');
+like($answers[5], qr/^eventbrite\|3\|.*ingest_replay\(\d+\)$/m, '6. the refused, by cause, and how to replay them');
 like($answers[6], qr/SELECT public\.ingest_undo\(\d+\)/, '7. merges, and how to take them back');
 is($answers[7], '', '8. nothing has vanished');
 like($answers[8], qr/^eventbrite, ticketmaster\|\d+$/m, '9. which sources have the same events');
@@ -223,6 +223,8 @@ like($row->{hint}, qr/After it: (SELECT pg_reload_conf\(\))/, 'which takes a sec
 $node->safe_psql('postgres', $row->{hint} =~ s/.*After it: //r);
 ok(wait_until(sub { !$node->safe_psql('postgres', q{SELECT count(*) FROM ingest.attention WHERE kind = 'launcher'}) }, 60), 'and then they do not');
 
+act(q{SELECT replay AS action, NULL AS hint FROM ingest.errors WHERE source = 'eventbrite'});
+is(last_job($node, 'eventbrite')->{trigger}, 'replay', 'the refused are replayed');
 $node->safe_psql('postgres', q{SELECT ingest_pause('eventbrite', 'tired')});
 act(q{SELECT action, hint FROM ingest.attention WHERE kind = 'paused' AND source = 'eventbrite'});
 is($node->safe_psql('postgres', q{SELECT paused_reason IS NULL FROM ingest.source_state WHERE source = 'eventbrite'}), 't', 'what is paused is resumed');
