@@ -336,6 +336,8 @@ read_page(Feed *feed, FeedPage *page, const FeedBody *body, Problem *problem)
 			return not_a_page(body, page, &state->scan, problem);
 		state->single = single_event(page->arena, &state->scan);
 	}
+	state->is_partial = !pushed && ((EventbriteState *) feed->state)->expand_level > EXPAND_WANTED &&
+		((EventbriteState *) feed->state)->expand[EXPAND_WANTED] != NULL;
 	return pushed || EventbriteAdvance(feed, page, problem);
 }
 

@@ -90,6 +90,7 @@ typedef struct EventbritePage
 	JsonScanCursor cursor;
 	const JsonElement *single;	/* the document is one event, not a list */
 	bool		is_cut;			/* this page ends a list before its end */
+	bool		is_partial;		/* asked for with fewer expansions than wanted */
 } EventbritePage;
 
 /* eventbrite_list.c */

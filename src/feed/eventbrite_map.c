@@ -39,6 +39,7 @@ typedef struct Mapping
 	Feed	   *feed;
 	Arena	   *arena;
 	Listing    *listing;
+	bool		on_partial_page;	/* EventbritePage.is_partial */
 	Problem    *problem;		/* the first one found */
 	Scope		event;
 	Scope		venue;
@@ -721,6 +722,13 @@ map_attributes(Mapping *m)
 	m->listing->attributes = BuilderCloseObject(&json);
 }
 
+/* Is an object only pointed to by its id, not told? */
+static bool
+is_only_named(const Mapping *m, const char *object, const char *id)
+{
+	return JsonMember(m->event.node, object) == NULL && JsonId(m->arena, m->event.node, id) != NULL;
+}
+
 /* Everything once the event is known to be wanted */
 static void
 map_rest(Mapping *m)
@@ -739,6 +747,10 @@ map_rest(Mapping *m)
 	map_language(m);
 	map_prices(m);
 	map_attributes(m);
+
+	/* The first holds for records without their page as well */
+	listing->is_partial = is_only_named(m, "venue", "venue_id") || is_only_named(m, "organizer", "organizer_id") ||
+		m->on_partial_page;
 }
 
 MapResult
@@ -746,6 +758,7 @@ EventbriteMap(Feed *feed, FeedPage *page, FeedRecord *record, Arena *arena, List
 {
 	EventbriteState *state = feed->state;
 	Mapping		m = {.feed = feed, .arena = arena, .listing = listing,
+		.on_partial_page = ((EventbritePage *) page->state)->is_partial,
 		.problem = &record->problem};
 
 	ListingInit(listing);

@@ -105,6 +105,8 @@ typedef struct Listing
 	const char *series_id;
 	const char *attributes;		/* JSON object text, or NULL */
 
+	bool		is_partial;		/* the source told less than it tells else: what
+								 * is unknown here and stored already stays */
 	bool		has_detail;		/* `description` is the full text that the
 								 * connector's detail request brings */
 } Listing;

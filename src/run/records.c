@@ -326,6 +326,19 @@ lift_status(Listing *listing)
 		listing->status = STATUS_SOLD_OUT;
 }
 
+/* What the source did not tell this time is not gone */
+static void
+complete(Slice *slice, const StoredListing *stored, Listing *listing)
+{
+	StoreSession session;
+
+	if (!listing->is_partial || stored->id == 0)
+		return;
+	RunBegin(slice->run, &session);
+	StoreComplete(stored->id, slice->arena, listing);
+	RunCommit(slice->run, &session);
+}
+
 /* Map one new or changed record into the slice's items */
 static void
 map_record(Slice *slice, FeedPage *page, int i)
@@ -348,6 +361,7 @@ map_record(Slice *slice, FeedPage *page, int i)
 	if (result != MAP_LISTING)
 		return;
 
+	complete(slice, &slice->stored[i], listing);
 	lift_status(listing);
 	memset(item, 0, sizeof(*item));
 	item->position = slice->positions[i];

@@ -19,6 +19,7 @@
 #include "utils/jsonb.h"
 
 #include "error_class.h"
+#include "feed/arena.h"
 #include "feed/listing.h"
 
 /* ---- session.c: who we are, and what we see ---- */
@@ -298,6 +299,12 @@ typedef void (*BatchRefuse) (void *arg, const BatchItem *item, const ErrorData *
  */
 extern void StoreBatch(const char *source, int64 job_id, int64 seen_job, BatchItem *items, int nitems,
 					   BatchRefuse refuse, void *arg);
+
+/*
+ * Complete a listing whose source told less of it than before (is_partial) by
+ * what is stored, in arena.  Inside a transaction, within StoreBegin.
+ */
+extern void StoreComplete(int64 listing_id, Arena *arena, Listing *listing);
 
 /*
  * A listing was looked at closely and its content is unchanged: remember by

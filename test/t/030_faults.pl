@@ -162,6 +162,14 @@ is($node->safe_psql('postgres', 'SELECT not_before FROM ingest.source_state'), '
 
 # ---- an expansion that fails ----
 
+# what is known of each listing, all columns
+sub known
+{
+	return $node->safe_psql('postgres', q{
+		SELECT to_jsonb(l) - '{updated_at,last_seen_job,raw,raw_hash,content_hash}'::text[] FROM ingest.listing AS l ORDER BY id});
+}
+my $known = known();
+
 for my $fault ('expansion-failed,only=music_properties', 'expansion-failed')
 {
 	point_to($upstream->url("/fault/$fault/eventbrite/v3"));
@@ -169,6 +177,7 @@ for my $fault ('expansion-failed,only=music_properties', 'expansion-failed')
 	like($job->{status}, qr/^(success|partial)$/, "$fault: the run goes on without it") or diag $error;
 	is($job->{nb_errors}, 0, "$fault: no record is refused");
 	like("@{ $job->{warnings} // [] }", qr/an expansion failed/, "$fault: with a warning");
+	same_lines(known(), $known, "$fault: what was known of venues, organizers, prices and the like stays");
 }
 point_to($upstream->url('/eventbrite/v3'));
 run_source($node, 'eventbrite');

@@ -782,6 +782,21 @@ test_failed_expansion(void)
 	TapOk(refuse(&request, 500, ERROR_BODY(500, "EXPANSION_FAILED")) == REFUSAL_FAIL, "none was asked for");
 }
 
+/* What is pointed to and not told is unknown this time; what is not pointed to is not there */
+static void
+test_partial_events(void)
+{
+	const Listing *l = map_event("\"venue_id\":\"880011\"");
+
+	TapOk(l != NULL && l->is_partial && l->venue_name == NULL, "a venue's id without the venue: partial");
+	l = map_event("\"organizer_id\":\"1001\",\"organizer\":null");
+	TapOk(l != NULL && l->is_partial, "an organizer's id without the organizer: partial");
+	l = map_event("\"venue_id\":null,\"venue\":null");
+	TapOk(l != NULL && !l->is_partial, "no venue: whole");
+	l = map_event("\"venue_id\":\"880011\",\"venue\":{\"name\":\"Salle\"}");
+	TapOk(l != NULL && !l->is_partial, "a venue that is told: whole");
+}
+
 static void
 test_lost_place(void)
 {
@@ -887,6 +902,7 @@ main(void)
 	test_stops();
 	test_errors();
 	test_failed_expansion();
+	test_partial_events();
 	test_lost_place();
 	test_lists_that_fail();
 	test_budget();

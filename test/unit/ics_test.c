@@ -331,6 +331,26 @@ test_exclusions(void)
 }
 
 static void
+test_exrule(void)
+{
+	take(HEAD EVENT("x", "DTSTART;TZID=America/Toronto:20270305T190000\r\nRRULE:FREQ=DAILY;COUNT=4\r\n"
+					"EXRULE:FREQ=DAILY;INTERVAL=2\r\n") TAIL);
+	TapOk(h->nlistings == 2 && HarnessListing(h, "x/20270306T000000Z") == NULL && HarnessListing(h, "x/20270307T000000Z") != NULL,
+		  "EXRULE, obsolete as it is, takes out its days");
+}
+
+/* Each is read by what stands in itself */
+static void
+test_several_calendars(void)
+{
+	take("BEGIN:VCALENDAR\r\nX-WR-TIMEZONE:Europe/Paris\r\n" EVENT("a", "DTSTART:20270301T190000Z\r\n") TAIL
+		 "BEGIN:VCALENDAR\r\nX-WR-TIMEZONE:Asia/Tokyo\r\n" EVENT("b", "DTSTART:20270301T190000Z\r\n") TAIL);
+	TapEqual(h->nlistings, 2, "several calendars in one body");
+	TapSame(HarnessListing(h, "a")->timezone, "Europe/Paris", "  the first one's zone");
+	TapSame(HarnessListing(h, "b")->timezone, "Asia/Tokyo", "  and the second one's");
+}
+
+static void
 test_rdate(void)
 {
 	take(HEAD EVENT("r", "DTSTART;TZID=America/Toronto:20270305T190000\r\nDURATION:PT1H\r\n"
@@ -648,6 +668,8 @@ main(void)
 	test_floating();
 	test_zones();
 	test_exclusions();
+	test_exrule();
+	test_several_calendars();
 	test_rdate();
 	test_overrides();
 	test_rules();

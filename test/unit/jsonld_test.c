@@ -447,6 +447,7 @@ test_texts(void)
 	TapSame(only(EVENT(",\"organizer\":[\"Org\"]"))->organizer, "Org", "an organizer in a list, as a text");
 	count("<script type='application/ld+json'>{&quot;@type&quot;:&quot;Event&quot;,&quot;name&quot;:&quot;A&quot;,&quot;startDate&quot;:&quot;2027-07-03&quot;}</script>", 1,
 		  "a whole script that was escaped");
+	count(SCRIPT("{\"@type\":\"Event\",\"name\":\"A\",\"startDate\":\"2027-07-03\",\"keywords\":[\"a\",],}"), 1, "commas before the end");
 	count(SCRIPT("<!--//--><![CDATA[//><!--\n" ONE "\n//--><!]]>"), 1, "CDATA and comments around");
 	count(SCRIPT(ONE ";") SCRIPT("{\"@type\":\"Event\", oops: [}") SCRIPT(TWO), 2, "a script that is no JSON costs itself alone");
 	TapEqual(h->nwarnings, 1, "and is told");

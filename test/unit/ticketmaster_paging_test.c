@@ -363,6 +363,20 @@ trap_7_totals(void)
 }
 
 static void
+trap_12_no_validators(void)
+{
+	FeedRequest request;
+	Problem		problem = {0};
+
+	spread(10, NOW, NOW + DAY);
+	walk(CONFIG, NOW, NOW + DAY);
+	TicketmasterWindowsInit(&((TicketmasterState *) h->feed.state)->windows, NOW, NOW + DAY, 1000);
+	TicketmasterStart(&h->feed);
+	TapOk(TicketmasterConnector.next_request(&h->feed, &request, &problem) && !request.conditional,
+		  "trap 12: answers have no validator, so that no 304 is taken for one");
+}
+
+static void
 test_misbehaviour(void)
 {
 	spread(900, NOW, NOW + 180 * DAY);
@@ -396,6 +410,7 @@ main(void)
 	test_a_second_that_cannot_be_divided();
 	trap_4_undated_events_are_asked_for();
 	trap_7_totals();
+	trap_12_no_validators();
 	test_misbehaviour();
 	HarnessClose(h);
 	return TapDone();
