@@ -94,6 +94,7 @@ BEGIN ATOMIC
              WHEN c.cause = 'paused' THEN concat('<bdi>', ingest.html(regexp_replace((a).summary, '^paused: ', '')), '</bdi>')
              WHEN c.cause = 'held' THEN (SELECT format(w ->> 'say_held', ingest.page_number(cardinality(d.listing_ids), w), ingest.page_number(d.nb_live, w))
                                            FROM ingest.withdrawal_hold d WHERE d.source = (a).source)
+             WHEN c.cause = 'refused' THEN format(w ->> 'say_refused', ingest.page_number((h).last_refused, w), ingest.page_number((h).last_fetched, w))
              WHEN c.cause = 'late' THEN format(w ->> 'say_late', ingest.page_span(extract(epoch FROM now() - (h).next_run_at)::float8, w))
              WHEN c.cause = 'stale' THEN format(w ->> 'say_stale', ingest.page_span(extract(epoch FROM now() - (h).last_change_at)::float8, w))
              WHEN c.hint IS NOT NULL AND w ->> 'lang' = 'en' THEN concat('<bdi>', ingest.html(c.hint), '</bdi>')
@@ -110,7 +111,8 @@ BEGIN ATOMIC
                     CASE WHEN (h).age IS NULL THEN w ->> 'no_success'
                          ELSE format(w ->> 'last_success', ingest.page_span(extract(epoch FROM (h).age)::float8, w)) END,
                     CASE WHEN (h).health = 'paused' THEN w ->> 'not_tried'
-                         WHEN (h).next_run_at > now() THEN format(w ->> 'next_try', ingest.page_span(extract(epoch FROM (h).next_run_at - now())::float8, w)) END)
+                         WHEN (h).next_run_at > now() AND ingest.is_home() AND (SELECT l.pid IS NOT NULL AND l.enabled FROM ingest.launcher_state() l)
+                           THEN format(w ->> 'next_try', ingest.page_span(extract(epoch FROM (h).next_run_at - now())::float8, w)) END)
                 WHEN (a).since IS NOT NULL THEN format(w ->> 'since', ingest.page_time((a).since, w))
            END, '</p></div><div class="do">',
            CASE

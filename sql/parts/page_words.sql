@@ -126,7 +126,7 @@ BEGIN ATOMIC
       ('say_crashed', 'The server was stopped or its memory ran out: see its log.', 'Le serveur a &eacute;t&eacute; arr&ecirc;t&eacute; ou a manqu&eacute; de m&eacute;moire&nbsp;: voir son journal.'),
       ('say_cancelled', 'It runs again by its schedule.', 'Elle repartira &agrave; son heure.'),
       ('say_failing', 'It is tried again by itself.', 'Un nouvel essai se fait tout seul.'),
-      ('say_refused', 'The rest of the run is stored; each refused record is kept with the reason.', 'Le reste est stock&eacute;&#8239;; chaque fiche refus&eacute;e est gard&eacute;e avec la raison.'),
+      ('say_refused', '%s of the %s records of the last run; each is kept with the reason.', '%s des %s fiches du dernier passage&#8239;; chacune est gard&eacute;e avec la raison.'),
       ('say_late', 'Its run was due %s ago.', 'Son passage &eacute;tait pr&eacute;vu il y a %s.'),
       ('say_stale', 'The last change came %s ago.', 'Le dernier changement remonte &agrave; %s.'),
       ('say_paused', 'It does not follow its schedule.', 'Elle ne suit plus son horaire.'),
