@@ -85,8 +85,9 @@ PROVE_FLAGS += -I test/lib
 PG_CPPFLAGS = -I$(tree)/src -MMD -MP -DINGEST_VERSION='"$(EXTVERSION)"' $(LIB_CPPFLAGS)
 
 # Taken out of -Wextra: what the server's headers and calling conventions do
-# not pass.  Declarations may stand where they are first needed.
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror \
+# not pass.  Declarations may stand where they are first needed.  make check turns
+# warnings into errors; a compiler that is newer than this must not.
+PG_CFLAGS = -std=gnu11 -Wall -Wextra \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement -Wshadow=compatible-local
 

@@ -109,7 +109,7 @@ build() {
 	local since=$SECONDS
 	[ -z "$built" ] || return "$built"
 	built=1
-	if ! make -j"$jobs" PG_CONFIG="$PG_CONFIG" >"$out/build.log" 2>&1; then
+	if ! make -j"$jobs" COPT=-Werror PG_CONFIG="$PG_CONFIG" >"$out/build.log" 2>&1; then
 		printf '%-11s failed  %4d s\n' build "$((SECONDS - since))"
 		grep -E 'error:|undefined reference|\*\*\*' "$out/build.log" | head -n 20 | indent 20
 		return 1

@@ -173,7 +173,7 @@ put_text(MatchReader *reader, const uint8_t *text, char *out)
 static inline char *
 take_character(MatchReader *reader, char *out)
 {
-	uint32_t	code;
+	uint32_t	code = 0;
 	uint32_t	value;
 	int			length = decode(reader->next, (size_t) (reader->end - reader->next), &code);
 

@@ -111,7 +111,7 @@ ScheduleNext(const Schedule *schedule, const Zone *zone, FeedTime after, Arena *
 	}
 	for (int i = 0; i < schedule->nrules; i++)
 	{
-		FeedTime	candidate;
+		FeedTime	candidate = 0;
 
 		if (!rule_next(schedule, schedule->rules[i], zone, after, scratch, &candidate))
 			continue;
