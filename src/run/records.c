@@ -463,6 +463,8 @@ store_once(void *arg)
 	StoreBatch(run->source->name, run->job_id, run->replay != NULL ? ReplayJob(run) : run->job_id,
 			   slice->items, slice->nitems, refused_by_database, slice);
 	store_refusals(slice);
+	if (slice->nitems > 0 && run->replay == NULL && !run->validators_forgotten)
+		SourceForgetValidators(run->source->name);
 	for (int i = 0; i < slice->nconfirmed; i++)
 	{
 		int			record = slice->confirmed[i];
@@ -479,6 +481,7 @@ store_once(void *arg)
 
 	run->counters = next;
 	run->stored_before = true;
+	run->validators_forgotten |= slice->nitems > 0;
 	run->last_progress = GetCurrentTimestamp();
 }
 

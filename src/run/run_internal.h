@@ -68,6 +68,7 @@ typedef struct Run
 	int			nstored_validators;
 	StringInfoData validators;	/* JSON members of the next http_cache */
 	int			not_modified;	/* lists that answered 304, or as much */
+	bool		validators_forgotten;	/* rows of another body are stored */
 	bool		keeps_validators;	/* some were not asked for: the stored ones stay */
 
 	bool		keep_raw;

@@ -99,6 +99,19 @@ SourceValidators(const char *source, int *count)
 	return validators;
 }
 
+void
+SourceForgetValidators(const char *source)
+{
+	static StoreStatement forget = {
+		"UPDATE ingest.source_state SET http_cache = NULL WHERE source = $1 AND http_cache IS NOT NULL",
+		SPI_OK_UPDATE, 1, {TEXTOID}
+	};
+	Datum		values[1];
+
+	values[0] = StoreText(source);
+	(void) StoreExecute(&forget, values, NULL, 0);
+}
+
 char *
 SourceCursor(const char *source)
 {

@@ -124,6 +124,12 @@ typedef struct SourceValidator
 /* The source's validators, in CurrentMemoryContext. */
 extern SourceValidator *SourceValidators(const char *source, int *count);
 
+/*
+ * Forget them, with the first rows of another body: until a run has stored all
+ * of one, what is stored is that of none.
+ */
+extern void SourceForgetValidators(const char *source);
+
 /* How many of a source's listings are still to come. */
 extern int64 SourceUpcoming(const char *source);
 /* What the connector left for its next run, as JSON text; NULL: nothing. */
