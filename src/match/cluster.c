@@ -248,6 +248,32 @@ has_twin_of(const Cluster *cluster, int member, int other)
 	return false;
 }
 
+/* Has a cluster a listing of a source already? */
+static bool
+has_source(const Cluster *cluster, int member, int source)
+{
+	int			x = member;
+
+	do
+	{
+		if (cluster->nodes[x].source == source)
+			return true;
+		x = cluster->next[x];
+	} while (x != member);
+	return false;
+}
+
+/*
+ * Does either belong to an event that the other's source lists too?  Then that
+ * source says itself that its other listing is something else.
+ */
+static bool
+is_answered(const Cluster *cluster, const ClusterPair *pair)
+{
+	return has_source(cluster, pair->a, cluster->nodes[pair->b].source) ||
+		has_source(cluster, pair->b, cluster->nodes[pair->a].source);
+}
+
 static void
 join_pairs(Cluster *cluster)
 {
@@ -265,10 +291,16 @@ join_pairs(Cluster *cluster)
 			pair->verdict = PAIR_REVIEW;
 	}
 
-	/* what became one event by other pairs needs nobody's review */
+	/* what became one event by other pairs, or cannot become one, needs nobody's review */
 	for (int i = 0; i < cluster->npairs; i++)
-		if (cluster->nodes[cluster->pairs[i].a].cluster == cluster->nodes[cluster->pairs[i].b].cluster)
-			cluster->pairs[i].verdict = PAIR_SAME;
+	{
+		ClusterPair *pair = &cluster->pairs[i];
+
+		if (cluster->nodes[pair->a].cluster == cluster->nodes[pair->b].cluster)
+			pair->verdict = PAIR_SAME;
+		else if (pair->verdict == PAIR_REVIEW && pair->human == PAIR_UNKNOWN && is_answered(cluster, pair))
+			pair->verdict = PAIR_DISTINCT;
+	}
 }
 
 int

@@ -19,6 +19,12 @@
 /* Two words are one, typing errors apart */
 #define SAME_WORD 0.92
 
+/* One letter may be wrong, in long words two */
+#define SAME_LETTERS(length) (1.0 - ((length) < 9 ? 1.0 : 2.0) / (length) - 1e-9)
+
+/* What is left of two titles is one name: "Ket rert", "Kettrrert" */
+#define SAME_NAME 0.7
+
 /* What a title and a text weigh against each other, together 1 */
 #define WEIGHT_TITLE 0.50
 #define WEIGHT_TIME 0.25
@@ -48,9 +54,11 @@ same_word(const ProfileWord *a, const ProfileWord *b)
 		return true;
 	/* two words of the table are not each other's typing errors; a short word
 	 * of another letter is another word */
-	if ((a->generic && b->generic) || a->length < 4 || b->length < 4)
+	if ((a->generic && b->generic) || a->length < 4 || b->length < 4 || SimilarWordMost(a->length, b->length) < SAME_WORD)
 		return false;
-	return SimilarWord(a->text, a->length, b->text, b->length) >= SAME_WORD;
+	/* the beginnings count most for the first; a typing error or two, for both */
+	return SimilarWord(a->text, a->length, b->text, b->length) >= SAME_WORD &&
+		SimilarText(a->text, a->length, b->text, b->length) >= SAME_LETTERS(a->length > b->length ? a->length : b->length);
 }
 
 static bool
@@ -71,6 +79,8 @@ typedef struct Overlap
 	double		rare;			/* of these, of words that are not generic */
 	int			a_alone;		/* words, not generic, in only one of them */
 	int			b_alone;
+	float		a_left[PROFILE_WORDS];	/* the weights of these, of all else 0 */
+	float		b_left[PROFILE_WORDS];
 } Overlap;
 
 static void
@@ -92,7 +102,11 @@ overlap_words(const ProfileWords *a, const float *a_weights, const ProfileWords 
 				found = j;
 		if (found < 0)
 		{
-			overlap->a_alone += !a->words[i].generic && a_weights[i] > 0;
+			if (!a->words[i].generic && a_weights[i] > 0)
+			{
+				overlap->a_left[i] = a_weights[i];
+				overlap->a_alone++;
+			}
 			continue;
 		}
 		taken[found] = true;
@@ -101,7 +115,11 @@ overlap_words(const ProfileWords *a, const float *a_weights, const ProfileWords 
 			overlap->rare += min_double(a_weights[i], b_weights[found]);
 	}
 	for (int j = 0; j < b->count; j++)
-		overlap->b_alone += !taken[j] && !b->words[j].generic && b_weights[j] > 0;
+		if (!taken[j] && !b->words[j].generic && b_weights[j] > 0)
+		{
+			overlap->b_left[j] = b_weights[j];
+			overlap->b_alone++;
+		}
 }
 
 /* Is a word of a title in the venue's name, kind of venue included? */
@@ -225,8 +243,12 @@ compare_titles(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 								   0.75 * overlap.common / min_double(overlap.a, overlap.b));
 	}
 
-	/* "Meet your councillor: A" and "… B": what is left of both is a name */
-	if (overlap.a_alone > 0 && overlap.b_alone > 0 && text < 0.85)
+	/*
+	 * "Meet your councillor: A" and "… B": what is left of both is a name, unless
+	 * it is one that is only written in another way
+	 */
+	if (overlap.a_alone > 0 && overlap.b_alone > 0 &&
+		(text < 0.85 || text_similarity(a, overlap.a_left, b, overlap.b_left) < SAME_NAME))
 	{
 		if (overlap.rare > 0 && overlap.common >= MOST_OF_TITLE * min_double(overlap.a, overlap.b))
 			result->caps |= CAP_NAMES;
@@ -250,6 +272,8 @@ compare_sessions(const MatchProfile *a, const MatchProfile *b, MatchResult *resu
 	bool		same_minute = result->apart != MATCH_TIME_UNKNOWN && result->apart <= 2 * MINUTE;
 
 	if (a->nnumbers > 0 && b->nnumbers > 0 && !same_numbers(a, b))
+		result->vetoes |= VETO_NUMBERS;
+	if ((a->names_year && b->names_other_year) || (a->names_other_year && b->names_year))
 		result->vetoes |= VETO_NUMBERS;
 	if (a->sessions != 0 && b->sessions != 0 && a->sessions != b->sessions)
 		result->vetoes |= VETO_SESSION;
@@ -400,6 +424,8 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 	}
 
 	names = compare_names(a, b, &contradict);
+	if ((a->room & ~b->room) != 0 && (b->room & ~a->room) != 0 && (!contradict || names >= 0.2))
+		result->vetoes |= VETO_ROOM;
 	if (!contradict)
 	{
 		result->venue = names;
@@ -412,8 +438,11 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 		result->vetoes |= VETO_FAR;
 	else if (names >= 0.2 && (one_address || (km >= 0 && km < 0.3)))
 		result->vetoes |= VETO_ROOM;
-	else if (one_address || km >= 0)
-		result->venue = max_double(names, min_double(0.85, one_address ? 0.85 : compare_distance(km)));
+	else if (one_address)
+		result->venue = max_double(names, 0.85);
+	else if (km >= 0)
+		/* next door, but nothing in the names says that it is one house */
+		result->venue = max_double(names, min_double(names < 0.2 ? 0.4 : 0.85, compare_distance(km)));
 	if (!one_address && !(km >= 0 && km < 0.3))
 		result->caps |= CAP_VENUES;
 }

@@ -323,8 +323,13 @@ take_title(MatchProfile *profile, const char *title, const WordTable *table)
 			profile->clock = clock;
 		else if (number_value(word, &number))
 		{
-			if (profile->local_start == MATCH_TIME_UNKNOWN || number != year_of(profile->local_day))
+			if (profile->local_start != MATCH_TIME_UNKNOWN && number == year_of(profile->local_day))
+				profile->names_year = true;
+			else
+			{
 				add_number(profile, number);
+				profile->names_other_year |= number >= 1990 && number < 2100;
+			}
 		}
 		else if (kinds & WORD_SESSION)
 			profile->sessions |= session_bit(word);
@@ -344,6 +349,58 @@ take_title(MatchProfile *profile, const char *title, const WordTable *table)
 
 /* ---- the place ---- */
 
+/* Is a word one that rooms are called by? */
+static bool
+is_room_word(const RawWord *word)
+{
+	static const char *const known[] = {
+		"salle", "room", "studio", "auditorium", "foyer", "scene", "stage", "local", "gymnase", "gymnasium",
+		"amphitheatre", "atelier", "classe", "classroom", "etage", "floor", "terrasse", "terrace", "atrium"
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((int) strlen(known[i]) == word->length && memcmp(known[i], word->text, word->length) == 0)
+			return true;
+	return false;
+}
+
+/* The room, from what punctuation sets off behind the building's name */
+static uint64_t
+room_of(const char *venue, size_t length, const WordTable *table)
+{
+	const char *end = venue + length;
+	const char *start = venue;
+	bool		first = true;
+
+	for (const char *p = venue; p <= end; p++)
+	{
+		RawWords	raw;
+		uint64_t	bits = 0;
+		bool		is_room = false;
+		size_t		delimiter = p == end ? 1 : *p == ',' ? 1 : delimiter_at(p, venue, end);
+
+		if (delimiter == 0)
+			continue;
+		raw.count = raw.used = 0;
+		if (p > start)
+			split_words(&raw, start, (size_t) (p - start), table);
+		p += delimiter - 1;
+		start = p + 1;
+		for (int i = 0; i < raw.count; i++)
+		{
+			is_room |= is_room_word(&raw.words[i]);
+			/* of the letters that are stop words, "salle A" has one */
+			if (!(raw.words[i].known.kinds & WORD_STOP) || raw.words[i].length == 1)
+				bits |= UINT64_C(1) << (raw.words[i].length == 1 ? raw.words[i].text[0] % 32 :
+										32 + HashBytes(raw.words[i].text, raw.words[i].length, 0) % 32);
+		}
+		if (is_room && !first)
+			return bits;
+		first &= raw.count == 0;
+	}
+	return 0;
+}
+
 static void
 take_venue(MatchProfile *profile, const MatchListing *listing, const WordTable *table)
 {
@@ -354,6 +411,7 @@ take_venue(MatchProfile *profile, const MatchListing *listing, const WordTable *
 	if (listing->venue == NULL)
 		return;
 	split_words(&raw, listing->venue, strnlen(listing->venue, LONGEST_TEXT), table);
+	profile->room = room_of(listing->venue, strnlen(listing->venue, LONGEST_TEXT), table);
 	if (listing->city != NULL)
 		split_words(&city, listing->city, strnlen(listing->city, 100), table);
 	for (int i = 0; i < raw.count; i++)
@@ -529,6 +587,8 @@ MatchProfileInit(MatchProfile *profile, const MatchListing *listing, const WordT
 	profile->nnumbers = profile->used = 0;
 	profile->sessions = 0;
 	profile->clock = -1;
+	profile->names_year = profile->names_other_year = false;
+	profile->room = 0;
 	profile->addon = profile->has_rare = profile->has_venue = false;
 	profile->ticket_kind = profile->ticket_id = profile->meeting = 0;
 	profile->start = listing->start;

@@ -62,8 +62,11 @@ typedef struct MatchProfile
 	ProfileWords venue;			/* without kinds of venue, unless it is all there is */
 	uint64_t	venue_kinds[PROFILE_KINDS];	/* meanings of those left out */
 	int			nvenue_kinds;
+	uint64_t	room;			/* words of "…, salle B", a bit each; 0: none */
 	uint32_t	numbers[PROFILE_NUMBERS];	/* sorted, each once */
 	int			nnumbers;
+	bool		names_year;		/* its own, which is not among the numbers */
+	bool		names_other_year;	/* which is */
 	unsigned	sessions;		/* session words, as bits */
 	int			clock;			/* a time in the title, in minutes; -1: none */
 	bool		addon;			/* parking, VIP: no event of its own */

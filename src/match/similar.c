@@ -97,3 +97,13 @@ SimilarWord(const char *a, size_t a_length, const char *b, size_t b_length)
 		prefix++;
 	return jaro + prefix * 0.1 * (1 - jaro);
 }
+
+double
+SimilarWordMost(size_t a_length, size_t b_length)
+{
+	double		shorter = a_length < b_length ? a_length : b_length;
+	double		longer = a_length < b_length ? b_length : a_length;
+	double		jaro = (2 + shorter / longer) / 3;
+
+	return jaro + 0.4 * (1 - jaro);
+}

@@ -20,4 +20,7 @@ extern double SimilarText(const char *a, size_t a_length, const char *b, size_t 
 /* Jaro-Winkler: kinder to typing errors in the middle and end of a word. */
 extern double SimilarWord(const char *a, size_t a_length, const char *b, size_t b_length);
 
+/* SimilarWord gives no more for words of such lengths. */
+extern double SimilarWordMost(size_t a_length, size_t b_length);
+
 #endif
