@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+
 /* Candidates whose scores are no further apart are equally good */
 #define AS_GOOD 0.03
 
 /* A score for a person to look at */
 #define NOT_SURE 0.85
+
+/* "Which of so many is it?" is no question that a person can answer */
+#define MOST_QUESTIONS 12
 
 #define MINUTE 60
 
@@ -25,6 +30,9 @@ typedef struct Cluster
 	int		   *next;			/* the members of a cluster, as a ring */
 	int		   *first;			/* pairs of a node: where its list begins in `by_node` */
 	int		   *by_node;
+	int		   *questions;		/* pairs of a node that a person would be asked about */
+	uint64_t   *looks;			/* all that is compared of a node, hashed; 0: not yet */
+	bool		any_human;		/* a person decided on a pair */
 } Cluster;
 
 /* Is the other listing nearly as near to the next session as to this one? */
@@ -104,9 +112,12 @@ find_pair(const Cluster *cluster, int a, int b)
 static bool
 exclude_each_other(const Cluster *cluster, int a, int b)
 {
-	const ClusterPair *pair = find_pair(cluster, a, b);
+	const ClusterPair *pair;
 	MatchResult result;
 
+	if (!cluster->any_human && cluster->nodes[a].source == cluster->nodes[b].source)
+		return true;
+	pair = find_pair(cluster, a, b);
 	if (pair != NULL && pair->human != PAIR_UNKNOWN)
 		return pair->human == PAIR_DISTINCT;
 	if (cluster->nodes[a].source == cluster->nodes[b].source)
@@ -117,11 +128,56 @@ exclude_each_other(const Cluster *cluster, int a, int b)
 	return result.vetoes != 0;
 }
 
-/* The same thing listed twice: which of the two does not matter */
+static uint64_t
+hash_words(const ProfileWords *words, uint64_t hash)
+{
+	for (int i = 0; i < words->count; i++)
+		hash = HashBytes(&words->words[i].meaning, sizeof(uint64_t), hash);
+	return HashBytes(&words->count, sizeof(int), hash);
+}
+
+/* A hash of all that MatchCompare looks at */
+static uint64_t
+look_of(const MatchProfile *p)
+{
+	const int64_t numbers[] = {
+		p->nnumbers, p->names_year, p->names_other_year, p->sessions, p->clock, p->addon, p->has_rare,
+		(int64_t) p->ticket_kind, (int64_t) p->ticket_id, (int64_t) p->meeting, (int64_t) p->postal_code,
+		(int64_t) p->street, (int64_t) p->room, p->start, p->end, p->local_start, p->timed, p->range, p->has_place,
+		p->online, p->has_venue, p->nvenue_kinds
+	};
+	const double place[] = {p->has_place ? p->latitude : 0, p->has_place ? p->longitude : 0};
+	uint64_t	hash = hash_words(&p->venue, hash_words(&p->title, 1));
+
+	hash = HashBytes(numbers, sizeof(numbers), hash);
+	hash = HashBytes(place, sizeof(place), hash);
+	hash = HashBytes(p->numbers, p->nnumbers * sizeof(p->numbers[0]), hash);
+	hash = HashBytes(p->venue_kinds, p->nvenue_kinds * sizeof(p->venue_kinds[0]), hash);
+	return hash | 1;
+}
+
+/*
+ * The same thing listed twice: which of the two does not matter.  Thousands of
+ * the same look are compared once, each with itself.
+ */
 static bool
 are_twins(const Cluster *cluster, int a, int b)
 {
 	MatchResult result;
+	int			nodes[2] = {a, b};
+
+	for (int i = 0; i < 2; i++)
+		if (cluster->looks[nodes[i]] == 0)
+		{
+			const MatchProfile *profile = cluster->nodes[nodes[i]].profile;
+
+			MatchCompare(profile, profile, false, &result);
+			cluster->looks[nodes[i]] = result.vetoes == 0 && result.score >= 0.98 ? look_of(profile) : 2;
+		}
+	if (cluster->looks[a] == cluster->looks[b] && cluster->looks[a] != 2)
+		return true;
+	if (cluster->looks[a] == 2 && cluster->looks[b] == 2)
+		return false;
 
 	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
 	return result.vetoes == 0 && result.score >= 0.98;
@@ -135,10 +191,13 @@ index_pairs(Cluster *cluster)
 
 	cluster->first = calloc(n + 2, sizeof(int));
 	cluster->by_node = calloc(2 * cluster->npairs + 1, sizeof(int));
-	if (cluster->first == NULL || cluster->by_node == NULL)
+	cluster->questions = calloc(n + 1, sizeof(int));
+	cluster->looks = calloc(n + 1, sizeof(uint64_t));
+	if (cluster->first == NULL || cluster->by_node == NULL || cluster->questions == NULL || cluster->looks == NULL)
 		return -1;
 	for (int i = 0; i < cluster->npairs; i++)
 	{
+		cluster->any_human |= cluster->pairs[i].human != PAIR_UNKNOWN;
 		cluster->first[cluster->pairs[i].a + 2]++;
 		cluster->first[cluster->pairs[i].b + 2]++;
 	}
@@ -191,6 +250,19 @@ judge_pairs(Cluster *cluster)
 			(has_rival(cluster, pair, pair->a) || has_rival(cluster, pair, pair->b));
 		if (pair->ambiguous)
 			pair->verdict = PAIR_REVIEW;
+		if (pair->verdict == PAIR_REVIEW)
+		{
+			cluster->questions[pair->a]++;
+			cluster->questions[pair->b]++;
+		}
+	}
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		ClusterPair *pair = &cluster->pairs[i];
+
+		if (pair->verdict == PAIR_REVIEW && (cluster->questions[pair->a] > MOST_QUESTIONS ||
+											 cluster->questions[pair->b] > MOST_QUESTIONS))
+			pair->verdict = PAIR_DISTINCT;
 	}
 }
 
@@ -306,7 +378,7 @@ join_pairs(Cluster *cluster)
 int
 MatchCluster(ClusterNode *nodes, int n, ClusterPair *pairs, int npairs)
 {
-	Cluster		cluster = {nodes, n, pairs, npairs, NULL, NULL, NULL};
+	Cluster		cluster = {.nodes = nodes, .n = n, .pairs = pairs, .npairs = npairs};
 	int			result = -1;
 
 	cluster.next = calloc(n + 1, sizeof(int));
@@ -326,5 +398,7 @@ MatchCluster(ClusterNode *nodes, int n, ClusterPair *pairs, int npairs)
 	free(cluster.next);
 	free(cluster.first);
 	free(cluster.by_node);
+	free(cluster.questions);
+	free(cluster.looks);
 	return result;
 }

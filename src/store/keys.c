@@ -66,7 +66,7 @@ KeysClose(KeyScan *keys)
 
 /*
  * Listings stored under a key that are worth meeting, appended to ids; at most
- * KEYS_BLOCK_CAP.  day: which they are of.
+ * KEYS_MOST_MET.  day: which they are of.
  */
 static int
 find_key(KeyScan *keys, int64 key, int64 day, const Neighbour *node, int64 facts, int64 *ids)
@@ -76,7 +76,7 @@ find_key(KeyScan *keys, int64 key, int64 day, const Neighbour *node, int64 facts
 
 	ScanKeyInit(&scan_key[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key));
 	index_rescan(keys->scan, scan_key, 1, NULL, 0);
-	for (int i = 0; i < KEYS_BLOCK_CAP && index_getnext_slot(keys->scan, ForwardScanDirection, keys->slot); i++)
+	for (int i = 0; i < KEYS_BLOCK_CAP && n < KEYS_MOST_MET && index_getnext_slot(keys->scan, ForwardScanDirection, keys->slot); i++)
 	{
 		bool		isnull;
 		int64		id = DatumGetInt64(slot_getattr(keys->slot, keys->listing_id, &isnull));

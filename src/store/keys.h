@@ -11,9 +11,13 @@
 #include "match/keys.h"
 #include "store/neighbours.h"
 
-/* A key shared by more listings is a template's: the first so many are looked at */
-#define KEYS_BLOCK_CAP 200
-#define KEYS_MOST_FOUND (MATCH_KEYS_ASKED * KEYS_BLOCK_CAP)
+/*
+ * A key shared by more listings is a template's: the first so many are looked
+ * at, and so many of them met.
+ */
+#define KEYS_BLOCK_CAP 400
+#define KEYS_MOST_MET 64
+#define KEYS_MOST_FOUND (MATCH_KEYS_ASKED * KEYS_MOST_MET)
 
 /* A look at all keys that are stored by now, this transaction's too; closed by KeysClose. */
 typedef struct KeyScan KeyScan;
