@@ -108,6 +108,16 @@ find_pair(const Cluster *cluster, int a, int b)
 	return NULL;
 }
 
+/*
+ * Not by a third that matches both, either: of two venues that are known and
+ * differ, one without a venue says nothing.
+ */
+static bool
+cannot_be_one(const MatchResult *result)
+{
+	return result->vetoes != 0 || (result->venue >= 0 && result->venue < 0.5);
+}
+
 /* Can the two not be one event?  A person's word counts before ours */
 static bool
 exclude_each_other(const Cluster *cluster, int a, int b)
@@ -123,9 +133,9 @@ exclude_each_other(const Cluster *cluster, int a, int b)
 	if (cluster->nodes[a].source == cluster->nodes[b].source)
 		return true;
 	if (pair != NULL)
-		return pair->result.vetoes != 0;
+		return cannot_be_one(&pair->result);
 	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
-	return result.vetoes != 0;
+	return cannot_be_one(&result);
 }
 
 static uint64_t

@@ -431,6 +431,9 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 		result->venue = names;
 		if (km >= 0.5)
 			result->venue = min_double(names, km < 5 ? 0.9 : 0.5);
+		/* a wrong point may be of the city's centre; further out is another town's library */
+		if (km > 20)
+			result->vetoes |= VETO_FAR;
 		return;
 	}
 	result->venue = names;

@@ -391,7 +391,7 @@ room_of(const char *venue, size_t length, const WordTable *table)
 			is_room |= is_room_word(&raw.words[i]);
 			/* of the letters that are stop words, "salle A" has one */
 			if (!(raw.words[i].known.kinds & WORD_STOP) || raw.words[i].length == 1)
-				bits |= UINT64_C(1) << (raw.words[i].length == 1 ? raw.words[i].text[0] % 32 :
+				bits |= UINT64_C(1) << (raw.words[i].length == 1 ? (uint64_t) raw.words[i].text[0] % 32 :
 										32 + HashBytes(raw.words[i].text, raw.words[i].length, 0) % 32);
 		}
 		if (is_room && !first)

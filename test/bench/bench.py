@@ -12,8 +12,8 @@ Called by bench.sh, which makes the cluster.  For each size, in rounds:
                   and 5 % changed
 
 and once: cost of a new listing while N are stored, a calendar that answers
-304, a large calendar, and calendars of several kinds (readers.py), beside
-other readers if asked.
+304, a large calendar, how good the matching is (matching.py), and calendars of
+several kinds (readers.py), beside other readers if asked.
 
 Before each measurement stands a checkpoint, so that all pay the same for full
 page images.  WAL is the distance of pg_current_wal_insert_lsn().  CPU and
@@ -36,6 +36,7 @@ import threading
 import time
 import urllib.parse
 
+import matching
 import readers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -279,6 +280,10 @@ class Bench:
         pid = self.observer.run("SELECT pid FROM ingest.import_job "
                                 "WHERE status = 'running'")
         return int(pid) if pid else None
+
+    def cpu(self):
+        """Return the seconds that the session has computed."""
+        return cpu(self.session.pid)
 
     def measure(self, sql, find_pid=None):
         """Run a statement; return seconds, WAL and memory."""
@@ -575,6 +580,9 @@ def run(options, directory):
             print('%d events, round %d of %d' % (
                 size, number, options.rounds), file=sys.stderr)
             rounds.append(bench.round(upstream, pages, number))
+        if options.matching and size >= options.matching:
+            results['matching_share'] = matching.share_of_import(
+                bench, upstream, targets)
         upstream.stop()
         sizes.append((size, rounds))
         results['sizes'].append({'events': size, 'pages': pages.count,
@@ -592,6 +600,11 @@ def run(options, directory):
     if options.calendar:
         results['calendar'] = bench.calendar(upstream, options.calendar)
         calendar_table(targets, options.calendar, results['calendar'])
+    if options.matching:
+        results['matching'] = matching.compare(
+            bench, options.matching, map(int, options.seeds.split()), targets)
+        results['matching_growth'] = matching.growth(
+            bench, tuple(map(int, options.stages.split())), targets)
     if options.calendar:
         results['readers'] = readers.compare(bench, options.readers,
                                              options.rounds, targets)
@@ -610,6 +623,9 @@ def main():
     parser.add_argument('--sizes', default='10000 100000')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--calendar', type=int, default=50)
+    parser.add_argument('--matching', type=int, default=100000)
+    parser.add_argument('--seeds', default='11 12 13')
+    parser.add_argument('--stages', default='10000 100000 1000000')
     parser.add_argument('--readers', metavar='FOLDER')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args()

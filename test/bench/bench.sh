@@ -6,6 +6,9 @@
 #   SIZES="10000 100000"            events; 1000000 takes half an hour
 #   ROUNDS=3                        of interleaved measurements; medians count
 #   CALENDAR=50                     MB of the large calendar; 0: no calendars
+#   MATCHING=100000                 listings of known truth for each seed; 0: none
+#   SEEDS="11 12 13"                of test/match/listings.py
+#   STAGES="10000 100000 1000000"   stored listings, beside which new ones come
 #   READERS=FOLDER                  calendars beside ical.js and node-ical, where
 #                                   "npm install ical.js node-ical" was run
 #   DASHBOARD=1                     instead: how long each view takes with 1,000
@@ -108,6 +111,7 @@ fi
 
 as_tester python3 -B test/bench/bench.py --psql "$BINDIR/psql" --socket "$work" \
 	--sizes "${SIZES:-10000 100000}" --rounds "${ROUNDS:-3}" --calendar "${CALENDAR:-50}" \
-	--readers "${READERS:-}" \
+	--matching "${MATCHING:-100000}" --seeds "${SEEDS:-11 12 13}" \
+	--stages "${STAGES:-10000 100000 1000000}" --readers "${READERS:-}" \
 	--json "$work/bench.json" || { tail -n 5 "$work/postgres.log" >&2; exit 1; }
 [ -z "$json" ] || cat "$work/bench.json" >"$json"
