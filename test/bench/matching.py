@@ -318,7 +318,7 @@ def multiply(bench, copies):
         '(SELECT max(id) FROM ingest.listing))'))
     shifted = {'id': 't.id + n * %d' % highest,
                'event_id': 't.event_id + n * %d' % highest,
-               'source_id': "t.id + n * %d" % highest}
+               'source_id': "'copy ' || t.id + n * %d" % highest}
     event = columns(bench, 'event', **shifted)
     listing = columns(bench, 'listing', **shifted)
     for statement in COPY.format(

@@ -11,6 +11,7 @@ ALTER TABLE bench.upsert
   ALTER event_id DROP NOT NULL,
   ALTER raw_hash DROP NOT NULL,
   ALTER content_hash DROP NOT NULL,
+  ALTER match_hash DROP NOT NULL,
   ALTER last_seen_job DROP NOT NULL,
   ALTER raw TYPE jsonb;
 
