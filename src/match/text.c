@@ -169,6 +169,67 @@ put_text(MatchReader *reader, const uint8_t *text, char *out)
 	return out;
 }
 
+/* The byte that windows-1252 shows as this character, of those that follow a lead byte; 0: none */
+static uint32_t
+misread_byte(uint32_t code)
+{
+	/* 0x80 on; left out are dashes, dots and quotes that text has behind any letter */
+	static const uint16_t shown[32] = {
+		0x20AC, 0, 0, 0x0192, 0x201E, 0, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0, 0x0152, 0, 0x017D, 0,
+		0, 0, 0, 0x201C, 0x201D, 0, 0, 0, 0x02DC, 0, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178
+	};
+
+	/* nor 0xA0, a space: without it "voilÃ " comes out right as well */
+	if (code >= 0x80 && code < 0xC0 && code != 0xA0)
+		return code;
+	for (uint32_t i = 0; i < 32; i++)
+		if (shown[i] == code)
+			return 0x80 + i;
+	return 0;
+}
+
+/* May text have this right behind a letter, so that only what follows it tells? */
+static bool
+is_closing(uint32_t code)
+{
+	return code == 0xAB || code == 0xBB || code == 0xB7 || code == 0xB4 || code == 0xA8 ||
+		(code >= 0x2018 && code <= 0x203A && code != 0x2020 && code != 0x2021 && code != 0x2030);
+}
+
+/*
+ * UTF-8 that somebody read as windows-1252 and encoded once more: what "Ã©"
+ * was, and in *taken how many bytes make it up; 0: it is what it seems.  Only
+ * letters of Latin-1 and the quotes, dashes and dots of "â€™": in those alone
+ * the two signs stand for nothing else.
+ */
+static uint32_t
+undo_misreading(const unsigned char *bytes, size_t length, uint32_t code, size_t *taken)
+{
+	uint32_t	second;
+	uint32_t	byte;
+	uint32_t	third;
+	int			n = decode(bytes + 2, length - 2, &second);	/* the first has two bytes */
+	const unsigned char *rest = bytes + 2 + n;
+
+	if (n == 0)
+		return 0;
+	length -= (size_t) (2 + n);
+	*taken = (size_t) (2 + n);
+	if (code == 0xE2)
+	{
+		if (second != 0x20AC && second != 0x80)
+			return 0;
+		n = decode(rest, length, &third);
+		*taken += (size_t) n;
+		return n > 0 && (third == 0x2122 || third == 0x02DC || third == 0x0153 || third == 0xA6 || third == 0x201C ||
+						 third == 0x201D || IS_IN(third, 0x80, 0x20)) ? 0x2019 : 0;
+	}
+	byte = misread_byte(second);
+	if (byte == 0 || (is_closing(second) && (length == 0 || !((*rest | 0x20) >= 'a' && (*rest | 0x20) <= 'z'))))
+		return 0;
+	return 0xC0 + (byte - 0x80);
+}
+
 /* Take one character that is not ASCII */
 static inline char *
 take_character(MatchReader *reader, char *out)
@@ -181,6 +242,17 @@ take_character(MatchReader *reader, char *out)
 	{
 		reader->next++;
 		return out;
+	}
+	if (code == 0xC3 || code == 0xE2)
+	{
+		size_t		taken;
+		uint32_t	meant = undo_misreading(reader->next, (size_t) (reader->end - reader->next), code, &taken);
+
+		if (meant != 0)
+		{
+			code = meant;
+			length = (int) taken;
+		}
 	}
 	reader->next += length;
 	value = FoldLookup(code);

@@ -17,6 +17,8 @@
  *   - accents go, œ is oe, ß ss, ø o and so on; vowel signs of scripts that
  *     write vowels as marks stay, and so do Hangul and voiced kana;
  *   - invisible characters vanish, everything else parts words;
+ *   - UTF-8 that was encoded twice is what it was meant to be ("Ã©" is é),
+ *     where nothing else can be meant;
  *   - invalid UTF-8 is skipped, byte by byte.
  *
  * Stored keys are made of it, so it may only change together with them.

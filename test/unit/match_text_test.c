@@ -72,6 +72,13 @@ static const Case cases[] = {
 	{"control characters part words", "a\001b\177c", "a b c"},
 	{"invalid bytes are skipped", "f\xE9te \xC3( \xE2\x82 a\xF0\x9F\x8E", "fte a"},
 	{"overlong forms are skipped", "a\xC0\x80\xE0\x80\xAF\xF0\x80\x80\xAFz", "az"},
+	{"UTF-8 encoded twice", "MontrÃ©al, fÃªte de lâ€™Ã©tÃ©", "montreal fete de l ete"},
+	{"capitals encoded twice", "Ã‰TÃ‰ Ã€ QUÃ‰BEC, FRANÃ‡AIS, HÃ”TEL", "ete a quebec francais hotel"},
+	{"encoded twice by way of Latin-1", "\u00C3\xC2\x89t\u00C3\u00A9 \u00E2\xC2\x80\xC2\x99", "ete"},
+	{"encoded twice, where it might be a quotation mark", "NoÃ«l en aoÃ»t, voilÃ\u00A0!", "noel en aout voila"},
+	{"Portuguese is no such text", "SÃO JOÃO, MAÇÃ, «IRM\u00C3\u00BB, AMANHÃ… “MANH\u00C3\u201D MAÇÃ–PERA IRMÃ’S", "sao joao maca irma amanha manha maca pera irma s"},
+	{"nor is a circumflex before a sign", "châ€ â, â 5€", "cha a a 5"},
+	{"percent signs stay what they are", "100%20 50%C3", "100 20 50 c3"},
 	{"surrogates and what is above Unicode", "a\xED\xA0\x80\xF4\x90\x80\x80\xF8z", "az"},
 };
 
