@@ -213,11 +213,16 @@ is($row->{waiting}, 3, 'three of them');
 is($row->{waiting_for}, 'ingest.max_workers', 'for what the view says');
 is(schedule('organizer 5')->{state}, 'waiting', 'as each of them says');
 like(schedule('organizer 5')->{why}, qr/^due for 00:03.*waits for a worker slot \(ingest\.max_workers\)/, 'with since when');
+# one at a time from here, or two that begin at once would number their jobs as it comes
+$node->append_conf('postgresql.conf', 'ingest.max_workers = 1');
+$node->reload;
 $upstream->control('release');
 ok(wait_until(sub { jobs("status = 'success' AND source LIKE 'organizer%'") == 5 }, 30), 'then they run');
 is($node->safe_psql('postgres', q{
 	SELECT string_agg(source, ', ' ORDER BY id) FROM ingest.import_job WHERE source = ANY ('{organizer 5, organizer 2, organizer 4}')}),
 	'organizer 5, organizer 2, organizer 4', 'in the order in which they came due');
+$node->append_conf('postgresql.conf', 'ingest.max_workers = 2');
+$node->reload;
 ok(wait_until(sub { launcher()->{state} eq 'running' && launcher()->{waiting} == 0 }, 10), 'nothing waits any more');
 
 # ---- overlap: never two runs of a source; missed ticks are one run ----
