@@ -101,6 +101,7 @@ CREATE TABLE ingest.listing
   missing_runs    int4 NOT NULL DEFAULT 0,
   missing_since   timestamptz,
   withdrawn_at    timestamptz,
+  is_addon        bool NOT NULL DEFAULT false,
   CONSTRAINT listing_source_source_id_key UNIQUE (source, source_id)
 );
 CREATE INDEX listing_event_id_idx ON ingest.listing (event_id);
@@ -144,6 +145,7 @@ COMMENT ON COLUMN ingest.listing.last_seen_job IS 'the job that got the record f
 COMMENT ON COLUMN ingest.listing.missing_runs IS 'complete runs in a row that did not find it';
 COMMENT ON COLUMN ingest.listing.missing_since IS 'the first of these runs';
 COMMENT ON COLUMN ingest.listing.withdrawn_at IS 'when it was given up for gone';
+COMMENT ON COLUMN ingest.listing.is_addon IS 'parking, VIP: what is sold beside an event, which it says nothing of';
 
 CREATE TABLE ingest.withdrawal_hold
 (

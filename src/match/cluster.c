@@ -125,13 +125,15 @@ exclude_each_other(const Cluster *cluster, int a, int b)
 	const ClusterPair *pair;
 	MatchResult result;
 
-	if (!cluster->any_human && cluster->nodes[a].source == cluster->nodes[b].source)
+	if (!cluster->any_human && cluster->nodes[a].source == cluster->nodes[b].source &&
+		!cluster->nodes[a].gone && !cluster->nodes[b].gone)
 		return true;
 	pair = find_pair(cluster, a, b);
 	if (pair != NULL && pair->human != PAIR_UNKNOWN)
 		return pair->human == PAIR_DISTINCT;
 	if (cluster->nodes[a].source == cluster->nodes[b].source)
-		return true;
+		return !((cluster->nodes[a].gone || cluster->nodes[b].gone) &&
+				 MatchSaysSame(cluster->nodes[a].profile, cluster->nodes[b].profile));
 	if (pair != NULL)
 		return cannot_be_one(&pair->result);
 	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
@@ -154,7 +156,7 @@ look_of(const MatchProfile *p)
 		p->nnumbers, p->names_year, p->names_other_year, p->sessions, p->clock, p->addon, p->has_rare,
 		(int64_t) p->ticket_kind, (int64_t) p->ticket_id, (int64_t) p->meeting, (int64_t) p->postal_code,
 		(int64_t) p->street, (int64_t) p->room, p->start, p->end, p->local_start, p->timed, p->range, p->has_place,
-		p->online, p->has_venue, p->nvenue_kinds
+		p->online, p->has_venue, p->several, p->nvenue_kinds
 	};
 	const double place[] = {p->has_place ? p->latitude : 0, p->has_place ? p->longitude : 0};
 	uint64_t	hash = hash_words(&p->venue, hash_words(&p->title, 1));
@@ -182,7 +184,7 @@ are_twins(const Cluster *cluster, int a, int b)
 			const MatchProfile *profile = cluster->nodes[nodes[i]].profile;
 
 			MatchCompare(profile, profile, false, &result);
-			cluster->looks[nodes[i]] = result.vetoes == 0 && result.score >= 0.98 ? look_of(profile) : 2;
+			cluster->looks[nodes[i]] = result.vetoes == 0 && result.score >= MATCH_TWINS ? look_of(profile) : 2;
 		}
 	if (cluster->looks[a] == cluster->looks[b] && cluster->looks[a] != 2)
 		return true;
@@ -190,7 +192,7 @@ are_twins(const Cluster *cluster, int a, int b)
 		return false;
 
 	MatchCompare(cluster->nodes[a].profile, cluster->nodes[b].profile, false, &result);
-	return result.vetoes == 0 && result.score >= 0.98;
+	return result.vetoes == 0 && result.score >= MATCH_TWINS;
 }
 
 /* Lists of the pairs by node */
@@ -241,7 +243,7 @@ has_rival(const Cluster *cluster, const ClusterPair *pair, int node)
 		if (rival == pair || rival->human != PAIR_UNKNOWN || first_verdict(rival) == PAIR_DISTINCT ||
 			rival->result.score < pair->result.score - AS_GOOD)
 			continue;
-		if (exclude_each_other(cluster, self, other) && !are_twins(cluster, self, other))
+		if (!are_twins(cluster, self, other) && exclude_each_other(cluster, self, other))
 			return true;
 	}
 	return false;
@@ -372,8 +374,71 @@ join_pairs(Cluster *cluster)
 		else if (pair->human == PAIR_UNKNOWN)
 			pair->verdict = PAIR_REVIEW;
 	}
+}
 
-	/* what became one event by other pairs, or cannot become one, needs nobody's review */
+/* Is nothing in the cluster an event of its own? */
+static bool
+is_beside_only(const Cluster *cluster, int member)
+{
+	int			x = member;
+
+	do
+	{
+		if (!cluster->nodes[x].profile->addon)
+			return false;
+		x = cluster->next[x];
+	} while (x != member);
+	return true;
+}
+
+/* May the pair's add-on belong to its event? */
+static bool
+may_attach(const Cluster *cluster, const ClusterPair *pair)
+{
+	return cluster->nodes[pair->a].profile->addon != cluster->nodes[pair->b].profile->addon &&
+		pair->human != PAIR_DISTINCT && (pair->result.vetoes & ~(VETO_ADDON | VETO_SOURCE)) == 0 &&
+		pair->result.score >= MATCH_AUTO;
+}
+
+/* Is there another event, about as good, that the add-on may belong to? */
+static bool
+has_other_event(const Cluster *cluster, const ClusterPair *pair, int addon)
+{
+	int			event = cluster->nodes[other_end(pair, addon)].cluster;
+
+	for (int i = cluster->first[addon]; i < cluster->first[addon + 1]; i++)
+	{
+		const ClusterPair *rival = &cluster->pairs[cluster->by_node[i]];
+
+		if (may_attach(cluster, rival) && cluster->nodes[other_end(rival, addon)].cluster != event &&
+			rival->result.score >= pair->result.score - AS_GOOD)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Parking and VIP go with their event, when who is one event is settled: they
+ * have no say in that.
+ */
+static void
+attach_addons(Cluster *cluster)
+{
+	for (int i = 0; i < cluster->npairs; i++)
+	{
+		const ClusterPair *pair = &cluster->pairs[i];
+		int			addon = cluster->nodes[pair->a].profile->addon ? pair->a : pair->b;
+
+		if (may_attach(cluster, pair) && is_beside_only(cluster, addon) &&
+			!has_other_event(cluster, pair, addon))
+			join(cluster, pair->a, pair->b);
+	}
+}
+
+/* What became one event by other pairs, or cannot become one, needs nobody's review */
+static void
+settle_pairs(Cluster *cluster)
+{
 	for (int i = 0; i < cluster->npairs; i++)
 	{
 		ClusterPair *pair = &cluster->pairs[i];
@@ -402,6 +467,8 @@ MatchCluster(ClusterNode *nodes, int n, ClusterPair *pairs, int npairs)
 		{
 			judge_pairs(&cluster);
 			join_pairs(&cluster);
+			attach_addons(&cluster);
+			settle_pairs(&cluster);
 			result = 0;
 		}
 	}

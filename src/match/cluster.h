@@ -7,7 +7,11 @@
  * The pairs' scores are taken from the highest down; two sets of listings
  * become one unless that would put listings together that exclude each other.
  * A listing with two candidates about equally good that exclude each other is
- * left to a person.  Pure C.
+ * left to a person.
+ *
+ * Two listings of one source are two events, but for two cases: its id changed
+ * (the one is gone, the other says the same), and what is sold beside an event
+ * (parking, VIP) belongs to it.  Pure C.
  */
 #ifndef INGEST_MATCH_CLUSTER_H
 #define INGEST_MATCH_CLUSTER_H
@@ -18,6 +22,7 @@ typedef struct ClusterNode
 {
 	const MatchProfile *profile;
 	int			source;			/* listings of one number are of one source */
+	bool		gone;			/* its source does not list it any more */
 	int64_t		session_gap;	/* to the nearest other session of its day that its
 								 * source lists, in seconds; 0: there is none */
 	int			cluster;		/* out: the smallest index among those it is one with */

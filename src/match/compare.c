@@ -351,6 +351,12 @@ distance_km(const MatchProfile *a, const MatchProfile *b)
 	return sqrt(dx * dx + dy * dy);
 }
 
+static bool
+is_swapped(const MatchProfile *a, const MatchProfile *b)
+{
+	return fabs(a->latitude - b->longitude) < 0.05 && fabs(a->longitude - b->latitude) < 0.05;
+}
+
 /* How alike the names are, and whether both say something the other does not */
 static double
 compare_names(const MatchProfile *a, const MatchProfile *b, bool *contradict)
@@ -402,6 +408,10 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 	double		km = both_placed ? distance_km(a, b) : -1;
 	double		names;
 
+	/* latitude and longitude of one were taken for each other: no place */
+	if (km > 2 && is_swapped(a, b))
+		km = -1;
+	result->same_spot = one_address || (km >= 0 && km < 0.6);
 	result->venue = -1;
 	if (a->online != b->online && !(a->has_venue && b->has_venue))
 		result->vetoes |= VETO_ONLINE;
@@ -426,6 +436,8 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 	names = compare_names(a, b, &contradict);
 	if ((a->room & ~b->room) != 0 && (b->room & ~a->room) != 0 && (!contradict || names >= 0.2))
 		result->vetoes |= VETO_ROOM;
+	if (a->several != b->several)
+		result->caps |= CAP_PLACES;
 	if (!contradict)
 	{
 		result->venue = names;
@@ -453,7 +465,7 @@ compare_venues(const MatchProfile *a, const MatchProfile *b, MatchResult *result
 /* ---- all together ---- */
 
 static double
-apply_caps(const MatchResult *result, double score)
+apply_caps(const MatchResult *result, bool nowhere, double score)
 {
 	bool		alike = result->title >= 0.95 && result->venue >= 0.95 && (result->time >= 0.95 || result->time < 0);
 
@@ -461,10 +473,13 @@ apply_caps(const MatchResult *result, double score)
 		score = min_double(score, 0.85);
 	else if (result->caps & CAP_ONE_UNKNOWN)
 		score = min_double(score, 0.93);
-	if ((result->caps & CAP_APART) && !(result->title >= 0.93 && result->venue >= 0.85))
+	/* doors and show: only if nothing else is in doubt */
+	if ((result->caps & CAP_APART) && !(result->title >= 0.93 && result->venue >= 0.85 && result->same_spot))
 		score = min_double(score, 0.89);
 	if (result->caps & CAP_GENERIC)
-		score = min_double(score, alike ? 0.93 : 0.80);
+		score = min_double(score, alike ? 0.93 : nowhere ? 0.70 : 0.80);
+	if (result->caps & CAP_PLACES)
+		score = min_double(score, 0.85);
 	if (result->caps & CAP_ZONE)
 		score = min_double(score, 0.80);
 	if (result->caps & CAP_SESSION)
@@ -511,7 +526,7 @@ MatchCompare(const MatchProfile *a, const MatchProfile *b, bool same_source, Mat
 		weight += WEIGHT_VENUE;
 		sum += WEIGHT_VENUE * result->venue;
 	}
-	result->score = apply_caps(result, sum / weight);
+	result->score = apply_caps(result, !a->has_venue && !b->has_venue && result->venue < 0, sum / weight);
 
 	/* the seller's own id settles what titles and venues say, not the time */
 	if (result->same_ticket && result->time != 0)
@@ -521,6 +536,17 @@ MatchCompare(const MatchProfile *a, const MatchProfile *b, bool same_source, Mat
 	}
 }
 
+bool
+MatchSaysSame(const MatchProfile *a, const MatchProfile *b)
+{
+	MatchResult result;
+
+	if (a->start != b->start || a->timed != b->timed || a->has_venue != b->has_venue || a->online != b->online)
+		return false;
+	MatchCompare(a, b, false, &result);
+	return result.vetoes == 0 && result.title >= MATCH_TWINS && (result.venue < 0 || result.venue >= MATCH_TWINS);
+}
+
 int64_t
 MatchSessionGap(const MatchProfile *a, const MatchProfile *b)
 {
@@ -528,7 +554,7 @@ MatchSessionGap(const MatchProfile *a, const MatchProfile *b)
 	int64_t		gap;
 
 	if (!a->timed || !b->timed || a->start == MATCH_TIME_UNKNOWN || b->start == MATCH_TIME_UNKNOWN ||
-		a->local_day != b->local_day)
+		a->local_day != b->local_day || a->addon != b->addon)
 		return 0;
 	gap = llabs(a->start - b->start);
 	if (gap <= 15 * MINUTE)
@@ -559,7 +585,7 @@ MatchCapName(unsigned cap)
 {
 	static const char *const names[] = {
 		"time or venue unknown", "time and venue unknown", "starts apart", "generic words",
-		"zone offset", "session on one side", "venues differ", "names left on both sides",
+		"zone offset", "session on one side", "venues differ", "names left on both sides", "several places on one side",
 	};
 
 	for (int i = 0; i < (int) (sizeof(names) / sizeof(names[0])); i++)

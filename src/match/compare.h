@@ -18,6 +18,9 @@
 #define MATCH_AUTO 0.90
 #define MATCH_REVIEW 0.75
 
+/* Two listings that say the same */
+#define MATCH_TWINS 0.98
+
 /* Why they are not one event, as bits */
 #define VETO_NO_TITLE		0x0001	/* nothing is left of a title */
 #define VETO_TIME			0x0002	/* they start too far apart */
@@ -45,6 +48,7 @@
 #define CAP_SESSION			0x20	/* one says which session it is, the other does not */
 #define CAP_VENUES			0x40	/* both venues are known, and nothing says they are one */
 #define CAP_NAMES			0x80	/* each title has names that the other has not */
+#define CAP_PLACES			0x100	/* one is in several places, the other is not */
 
 typedef struct MatchResult
 {
@@ -56,11 +60,18 @@ typedef struct MatchResult
 	double		venue;			/* 0 to 1, -1: not known */
 	int64_t		apart;			/* seconds between the starts, or unknown */
 	bool		same_ticket;	/* one ticket seller's id */
+	bool		same_spot;		/* one address or point, beside the venues' names */
 } MatchResult;
 
 /* same_source: they are records of one source */
 extern void MatchCompare(const MatchProfile *a, const MatchProfile *b, bool same_source,
 						 MatchResult *result);
+
+/*
+ * Do two records of one source say the same: title, time and place?  Then they
+ * may be one listing whose id has changed.
+ */
+extern bool MatchSaysSame(const MatchProfile *a, const MatchProfile *b);
 
 /*
  * If they are two sessions of one thing (one title and place, one day): the

@@ -181,7 +181,7 @@ MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_ASKED], int6
 /*
  * From the lowest bit: 32 of the source's hash; 11 of the minute of the local
  * day, NOT_TIMED if it is not known; 7 of the zone's offset in quarters of an
- * hour, ODD_ZONE if it is none such; 14 of the title's words.
+ * hour, ODD_ZONE if it is none such; 13 of the title's words; 1 of an add-on.
  */
 #define NOT_TIMED 2047
 #define ODD_ZONE 127
@@ -212,7 +212,13 @@ offset_of(int64_t facts)
 static unsigned
 title_of(int64_t facts)
 {
-	return (unsigned) (facts >> 50 & 0x3FFF);
+	return (unsigned) (facts >> 50 & 0x1FFF);
+}
+
+static bool
+is_addon(int64_t facts)
+{
+	return facts < 0;
 }
 
 int64_t
@@ -234,7 +240,13 @@ MatchFacts(const MatchProfile *profile, const char *source)
 			zone = (uint64_t) (offset / QUARTER + 60);
 	}
 	return (int64_t) ((HashString(source, 0) & 0xFFFFFFFF) | minute << 32 | zone << 43 |
-					  (words ^ words >> 17 ^ words >> 41) << 50);
+					  ((words ^ words >> 17 ^ words >> 41) & 0x1FFF) << 50 | (uint64_t) profile->addon << 63);
+}
+
+bool
+MatchLooksSame(int64_t a, int64_t a_day, int64_t b, int64_t b_day)
+{
+	return a == b && a_day == b_day;
 }
 
 bool
@@ -242,9 +254,12 @@ MatchWorthMeeting(int64_t a, int64_t a_day, int64_t b, int64_t b_day)
 {
 	bool		timed = minute_of(a) != NOT_TIMED && minute_of(b) != NOT_TIMED;
 	bool		same_source = source_of(a) == source_of(b);
+	bool		beside = is_addon(a) != is_addon(b);
 	int64_t		apart;
 
-	if (same_source && (!timed || title_of(a) != title_of(b)))
+	if (MatchLooksSame(a, a_day, b, b_day))
+		return true;
+	if (same_source && ((!timed && !beside) || title_of(a) != title_of(b)))
 		return false;
 	if (a_day == MATCH_TIME_UNKNOWN || b_day == MATCH_TIME_UNKNOWN)
 		return true;
@@ -256,7 +271,7 @@ MatchWorthMeeting(int64_t a, int64_t a_day, int64_t b, int64_t b_day)
 	/* in minutes of UTC; seconds are cut off, so one may be missing */
 	apart = llabs((a_day * MINUTES_A_DAY + minute_of(a) - offset_of(a)) -
 				  (b_day * MINUTES_A_DAY + minute_of(b) - offset_of(b)));
-	if (same_source)
+	if (same_source && !beside)
 		return apart >= 15;
 	return apart <= 61 || llabs(apart - abs(offset_of(a))) <= 1 || llabs(apart - abs(offset_of(b))) <= 1;
 }

@@ -40,11 +40,14 @@ extern int	MatchKeysAsked(const MatchProfile *profile, int64_t keys[MATCH_KEYS_A
 extern int64_t MatchFacts(const MatchProfile *profile, const char *source);
 
 /*
- * By their facts and local days: may the two be one event, or two sessions of
- * one thing?  False only if MatchCompare would veto them for their times, or,
- * of one source, if MatchSessionGap would be 0 or the titles differ.
+ * By their facts and local days: may the two be one event, two sessions of one
+ * thing, or one thing under two ids?  False only if MatchCompare would veto
+ * them for their times, or, of one source, if they are none of these.
  */
 extern bool MatchWorthMeeting(int64_t a, int64_t a_day, int64_t b, int64_t b_day);
+
+/* Do records of one source say the same, as far as facts tell? */
+extern bool MatchLooksSame(int64_t a, int64_t a_day, int64_t b, int64_t b_day);
 
 /*
  * What one of its stored keys is made of, for explanations: "word patrick",

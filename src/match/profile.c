@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "hash.h"
+#include "match/address.h"
+#include "match/link.h"
 #include "match/marker.h"
 #include "match/text.h"
 
@@ -364,6 +366,24 @@ is_room_word(const RawWord *word)
 	return false;
 }
 
+/* "bibliothèques": a kind of place, more than one */
+static bool
+is_plural_place(const RawWord *word, const WordTable *table)
+{
+	return word->length > 4 && word->text[word->length - 1] == 's' && (word->known.kinds & WORD_PLACE) == 0 &&
+		(WordFind(table, word->text, word->length - 1).kinds & WORD_PLACE) != 0;
+}
+
+/* Was the kind of place named before? */
+static bool
+is_named_again(const MatchProfile *profile, const RawWord *word)
+{
+	for (int i = 0; i < profile->nvenue_kinds; i++)
+		if (profile->venue_kinds[i] == meaning_of(word))
+			return true;
+	return false;
+}
+
 /* The room, from what punctuation sets off behind the building's name */
 static uint64_t
 room_of(const char *venue, size_t length, const WordTable *table)
@@ -421,6 +441,14 @@ take_venue(MatchProfile *profile, const MatchListing *listing, const WordTable *
 		for (int j = 0; j < city.count; j++)
 			is_city |= city.words[j].length == raw.words[i].length &&
 				memcmp(city.words[j].text, raw.words[i].text, raw.words[i].length) == 0;
+		/* "bibliothèque A, bibliothèque B" */
+		if (is_plural_place(&raw.words[i], table))
+		{
+			profile->several = true;
+			continue;
+		}
+		if ((raw.words[i].known.kinds & WORD_PLACE) && is_named_again(profile, &raw.words[i]))
+			profile->several = true;
 		if ((raw.words[i].known.kinds & WORD_PLACE) && profile->nvenue_kinds < PROFILE_KINDS)
 			profile->venue_kinds[profile->nvenue_kinds++] = meaning_of(&raw.words[i]);
 		raw.words[i].known.kinds &= WORD_STOP | WORD_PLACE;
@@ -467,130 +495,18 @@ take_place(MatchProfile *profile, const MatchListing *listing)
 	profile->longitude = longitude;
 }
 
-/* A hash of the normalised text without its spaces, 0 if nothing is left */
-static uint64_t
-hash_squeezed(const char *text, size_t length)
-{
-	char		normal[128];
-	int			n = 0;
-
-	if (text == NULL)
-		return 0;
-	(void) MatchNormalise(text, length, normal, sizeof(normal));
-	for (char *p = normal; *p != '\0'; p++)
-		if (*p != ' ')
-			normal[n++] = *p;
-	return n == 0 ? 0 : HashBytes(normal, n, 0);
-}
-
-/* "175, rue Sainte-Catherine Ouest, Montréal": what stands before the second comma */
-static uint64_t
-street_of(const char *address)
-{
-	const char *end;
-
-	if (address == NULL || strpbrk(address, "0123456789") == NULL)
-		return 0;
-	end = strchr(address, ',');
-	if (end != NULL && strspn(address, "0123456789 ") == (size_t) (end - address))
-		end = strchr(end + 1, ',');
-	return hash_squeezed(address, end == NULL ? strnlen(address, 100) : (size_t) (end - address));
-}
-
-/* ---- ids in URLs ---- */
-
-/* The last run of at least `least` digits in a text */
-static uint64_t
-last_digits(const char *text, size_t length, int least)
-{
-	size_t		end = length;
-
-	while (end > 0)
-	{
-		size_t		start;
-
-		while (end > 0 && (text[end - 1] < '0' || text[end - 1] > '9'))
-			end--;
-		start = end;
-		while (start > 0 && text[start - 1] >= '0' && text[start - 1] <= '9')
-			start--;
-		if (end - start >= (size_t) least)
-			return HashBytes(text + start, end - start, 0);
-		end = start;
-	}
-	return 0;
-}
-
-/* Is `part` in the text, in any case?  Where, or NULL */
-static const char *
-find_part(const char *text, size_t length, const char *part)
-{
-	size_t		n = strlen(part);
-
-	for (size_t i = 0; i + n <= length; i++)
-		if (strncasecmp(text + i, part, n) == 0)
-			return text + i;
-	return NULL;
-}
-
-/* A ticket seller's id: https://www.eventbrite.ca/e/name-123456789 */
-static void
-take_url(MatchProfile *profile, const char *url)
-{
-	static const struct
-	{
-		const char *host;
-		const char *path;
-		bool		digits;		/* else all of the last part of the path */
-	}			sellers[] = {
-		{"eventbrite.", "/e/", true},
-		{"ticketmaster.", "/event/", false},
-		{"meetup.com", "/events/", false},
-		{"facebook.com", "/events/", true},
-		{"lepointdevente.com", "/", false},
-		{"zeffy.com", "/ticketing/", false},
-	};
-	size_t		length;
-	const char *host;
-	size_t		host_length;
-
-	if (url == NULL || (host = strstr(url, "://")) == NULL)
-		return;
-	host += 3;
-	length = strcspn(host, "?#");
-	while (length > 0 && host[length - 1] == '/')
-		length--;
-	host_length = strcspn(host, "/?#");
-	for (size_t i = 0; i < sizeof(sellers) / sizeof(sellers[0]); i++)
-	{
-		const char *path = find_part(host + host_length, length - host_length, sellers[i].path);
-		const char *last;
-
-		if (find_part(host, host_length, sellers[i].host) == NULL || path == NULL)
-			continue;
-		last = host + length;
-		while (last[-1] != '/')
-			last--;
-		profile->ticket_id = sellers[i].digits ? last_digits(path, (size_t) (host + length - path), 6) :
-			host + length - last >= 6 ? HashBytes(last, (size_t) (host + length - last), 0) : 0;
-		profile->ticket_kind = profile->ticket_id == 0 ? 0 : i + 1;
-		return;
-	}
-	if (profile->online)
-		profile->meeting = HashBytes(host, length, 0);
-}
-
 void
 MatchProfileInit(MatchProfile *profile, const MatchListing *listing, const WordTable *words)
 {
+	MatchLink	link;
+
 	profile->title.count = profile->venue.count = profile->nvenue_kinds = 0;
 	profile->nnumbers = profile->used = 0;
 	profile->sessions = 0;
 	profile->clock = -1;
 	profile->names_year = profile->names_other_year = false;
 	profile->room = 0;
-	profile->addon = profile->has_rare = profile->has_venue = false;
-	profile->ticket_kind = profile->ticket_id = profile->meeting = 0;
+	profile->addon = profile->has_rare = profile->has_venue = profile->several = false;
 	profile->start = listing->start;
 	profile->end = listing->end;
 	profile->local_start = listing->start == MATCH_TIME_UNKNOWN ? MATCH_TIME_UNKNOWN : listing->local_start;
@@ -604,8 +520,10 @@ MatchProfileInit(MatchProfile *profile, const MatchListing *listing, const WordT
 		take_title(profile, listing->title, words);
 	take_venue(profile, listing, words);
 	take_place(profile, listing);
-	profile->postal_code = hash_squeezed(listing->postal_code,
-										 listing->postal_code == NULL ? 0 : strnlen(listing->postal_code, 20));
-	profile->street = street_of(listing->address);
-	take_url(profile, listing->url);
+	profile->postal_code = MatchPostalCode(listing->postal_code);
+	profile->street = MatchStreet(listing->address);
+	MatchLinkRead(&link, listing->url);
+	profile->ticket_kind = link.ticket_kind;
+	profile->ticket_id = link.ticket_id;
+	profile->meeting = listing->online ? link.meeting : 0;
 }

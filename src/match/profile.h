@@ -88,6 +88,7 @@ typedef struct MatchProfile
 	double		longitude;
 	bool		online;
 	bool		has_venue;
+	bool		several;		/* the venue names several places */
 
 	char		text[PROFILE_TEXT];	/* what the words point into */
 	int			used;

@@ -74,7 +74,7 @@ static const WordList word_lists[] = {
 
 	{WORD_NOISE,
 		"nouveau nouveaute new invites invite guests guest special speciale tournee"
-		" supplementaire supplementaires extra added date dates billets billet tickets ticket"
+		" supplementaire supplementaires extra added date dates billets billet tickets ticket package packages forfait forfaits"
 		" gratuit gratuite free officiel officielle official edition"
 		" montreal quebec laval longueuil gatineau sherbrooke mtl qc canada"},
 

@@ -140,6 +140,7 @@ EventCluster(Neighbours *around, Clustering *group)
 		group->nodes[i].profile = &node->profile;
 		group->nodes[i].source = source;
 		group->nodes[i].session_gap = node->session_gap;
+		group->nodes[i].gone = node->gone;
 	}
 
 	group->pairs = palloc0((around->npairs + 1) * sizeof(ClusterPair));
@@ -519,11 +520,11 @@ add_old_partners(Neighbours *around, const int64 *changed, int n)
 	NeighboursAddStored(around, ids, (int) nfound, true);
 }
 
-/* A listing of the batch that changed in what it is matched by, or is new */
+/* A listing of the batch that changed in what it is matched by, is new, or is back */
 static bool
 wants_matching(const BatchItem *item)
 {
-	return item->stored.id == 0 || item->stored.match_hash != item->match_hash;
+	return item->stored.id == 0 || item->stored.gone || item->stored.match_hash != item->match_hash;
 }
 
 void
@@ -581,6 +582,66 @@ reload_events(BatchItem **items, int nitems)
 				items[i]->event_id = StoreInt64(row, 2, 0);
 }
 
+/* Parking and VIP say nothing of the event they go with: noted where fields are merged */
+static void
+note_addons(Neighbour **nodes, int n)
+{
+	static StoreStatement note = {
+		"UPDATE ingest.listing SET is_addon = NOT is_addon"
+		" WHERE id = ANY ($1) AND NOT is_addon OR id = ANY ($2) AND is_addon",
+		SPI_OK_UPDATE, 2, {INT8ARRAYOID, INT8ARRAYOID}
+	};
+	int64	   *addons = palloc((n + 1) * sizeof(int64));
+	int64	   *others = palloc((n + 1) * sizeof(int64));
+	int			naddons = 0;
+	int			nothers = 0;
+	Datum		values[2];
+
+	for (int i = 0; i < n; i++)
+	{
+		if (nodes[i]->profile.addon)
+			addons[naddons++] = nodes[i]->id;
+		else if (!is_new(nodes[i]))
+			others[nothers++] = nodes[i]->id;
+	}
+	if (naddons == 0 && nothers == 0)
+		return;
+	values[0] = int64_array(addons, naddons);
+	values[1] = int64_array(others, nothers);
+	(void) StoreExecute(&note, values, NULL, 0);
+}
+
+void
+EventNoteAddons(Neighbours *around)
+{
+	note_addons(around->nodes, around->nnodes);
+}
+
+/* Listings that are looked at together */
+#define GONE_BATCH 500
+
+void
+EventGone(const int64 *listings, int n)
+{
+	Regrouping	how = {0, "ingest", "score", 0};
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "ingest gone listings", ALLOCSET_DEFAULT_SIZES);
+
+	EventLockListings(listings, n);
+	for (int i = 0; i < n; i += GONE_BATCH)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		Neighbours *around = NeighboursCreate();
+
+		CHECK_FOR_INTERRUPTS();
+		NeighboursAddStored(around, listings + i, Min(n - i, GONE_BATCH), true);
+		NeighboursLook(around);
+		EventRegroup(around, &how);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+}
+
 void
 EventMatch(const EventBatch *batch, const char *source, int64 job_id, BatchItem **items, int nitems)
 {
@@ -618,6 +679,7 @@ EventMatch(const EventBatch *batch, const char *source, int64 job_id, BatchItem 
 	if (nnodes > 0)
 	{
 		KeysStore(nodes, nnodes);
+		note_addons(nodes, nnodes);
 		NeighboursLook(around);
 		EventRegroup(around, &how);
 	}

@@ -61,6 +61,9 @@ extern void EventCluster(Neighbours *around, Clustering *group);
  */
 extern void EventRegroup(Neighbours *around, const Regrouping *how);
 
+/* Note of all nodes which are add-ons (parking, VIP), in listing.is_addon. */
+extern void EventNoteAddons(Neighbours *around);
+
 /* A row for an event of one listing, which the caller re-points to it; its id. */
 extern int64 EventSplitOff(int64 listing_id);
 

@@ -37,7 +37,9 @@ compare_int64(const void *a, const void *b)
 
 /*
  * What an event says: each field from the first listing that knows it, in the
- * order live before withdrawn, priority, then by name.  What belongs together
+ * order live before withdrawn, priority, then by name; parking and VIP last.
+ * Of sources of one priority, who says "cancelled" knows more than who does
+ * not.  What belongs together
  * is taken together: the start with its end, zone and precision from the
  * listing that knows the start best; the coordinates as a pair.
  */
@@ -47,9 +49,12 @@ merge_listings(const int64 *events, int nevents)
 	static StoreStatement merge = {
 		"WITH ranked AS ("
 		"  SELECT l.*, s.priority,"
-		"    row_number() OVER (PARTITION BY l.event_id ORDER BY l.withdrawn_at IS NOT NULL,"
+		"    row_number() OVER (PARTITION BY l.event_id ORDER BY l.is_addon, l.withdrawn_at IS NOT NULL,"
 		"      s.priority DESC, l.source, l.source_id) AS r,"
-		"    row_number() OVER (PARTITION BY l.event_id ORDER BY l.withdrawn_at IS NOT NULL,"
+		"    row_number() OVER (PARTITION BY l.event_id ORDER BY l.is_addon, l.withdrawn_at IS NOT NULL,"
+		"      s.priority DESC, array_position(ARRAY['cancelled', 'postponed', 'rescheduled', 'sold_out'], l.status),"
+		"      l.source, l.source_id) AS rt,"
+		"    row_number() OVER (PARTITION BY l.event_id ORDER BY l.is_addon, l.withdrawn_at IS NOT NULL,"
 		"      CASE l.start_precision WHEN 'minute' THEN 0 WHEN 'day' THEN 1 ELSE 2 END,"
 		"      s.priority DESC, l.source, l.source_id) AS rs"
 		"  FROM ingest.listing l JOIN ingest.source s ON s.name = l.source"
@@ -57,7 +62,7 @@ merge_listings(const int64 *events, int nevents)
 		" merged AS ("
 		"  SELECT event_id AS id,"
 		"    " FIRST("title") ", " FIRST("description") ", " FIRST("url") ", " FIRST("image_url") ","
-		"    min(status) FILTER (WHERE r = 1) AS status,"
+		"    min(status) FILTER (WHERE rt = 1) AS status,"
 		"    min(starts_at) FILTER (WHERE rs = 1) AS starts_at,"
 		"    min(ends_at) FILTER (WHERE rs = 1) AS ends_at,"
 		"    bool_or(all_day) FILTER (WHERE rs = 1) AS all_day,"

@@ -21,6 +21,9 @@
 
 /* ---- looking ---- */
 
+/* Records of one source that say the same: so many are looked at, one may have another's new id */
+#define MOST_SAME 4
+
 /* One scan for all keys */
 struct KeyScan
 {
@@ -72,6 +75,7 @@ static int
 find_key(KeyScan *keys, int64 key, int64 day, const Neighbour *node, int64 facts, int64 *ids)
 {
 	ScanKeyData scan_key[1];
+	int			nsame = 0;
 	int			n = 0;
 
 	ScanKeyInit(&scan_key[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key));
@@ -82,8 +86,11 @@ find_key(KeyScan *keys, int64 key, int64 day, const Neighbour *node, int64 facts
 		int64		id = DatumGetInt64(slot_getattr(keys->slot, keys->listing_id, &isnull));
 		int64		other = DatumGetInt64(slot_getattr(keys->slot, keys->facts, &isnull));
 
-		if (id != node->id && MatchWorthMeeting(facts, node->profile.local_day, other, day))
-			ids[n++] = id;
+		if (id == node->id || !MatchWorthMeeting(facts, node->profile.local_day, other, day))
+			continue;
+		if (MatchLooksSame(facts, node->profile.local_day, other, day) && ++nsame > MOST_SAME)
+			continue;
+		ids[n++] = id;
 	}
 	return n;
 }

@@ -40,6 +40,7 @@ struct StoreLookup
 				match_hash,
 				withdrawn_at,
 				last_seen_job,
+				missing_runs,
 				revision;
 };
 
@@ -79,6 +80,7 @@ StoreLookupBegin(const char *source)
 	lookup->match_hash = column(listing, "match_hash");
 	lookup->withdrawn_at = column(listing, "withdrawn_at");
 	lookup->last_seen_job = column(listing, "last_seen_job");
+	lookup->missing_runs = column(listing, "missing_runs");
 	lookup->revision = column(listing, "revision");
 	return lookup;
 }
@@ -102,6 +104,7 @@ read_listing(StoreLookup *lookup, HeapTuple tuple, StoredListing *stored)
 		(uint64) DatumGetInt64(values[lookup->detail_hash - 1]) : 0;
 	stored->withdrawn = !nulls[lookup->withdrawn_at - 1];
 	stored->last_seen_job = DatumGetInt64(values[lookup->last_seen_job - 1]);
+	stored->gone = stored->withdrawn || DatumGetInt32(values[lookup->missing_runs - 1]) > 0;
 	stored->revision = nulls[lookup->revision - 1] ? NULL :
 		TextDatumGetCString(values[lookup->revision - 1]);
 }

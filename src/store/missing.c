@@ -108,13 +108,25 @@ MissingCount(const int64 *ids, int n)
 {
 	static StoreStatement count = {
 		"UPDATE ingest.listing SET missing_runs = missing_runs + 1,"
-		" missing_since = coalesce(missing_since, now()) WHERE id = ANY ($1)",
-		SPI_OK_UPDATE, 1, {INT8ARRAYOID}
+		" missing_since = coalesce(missing_since, now()) WHERE id = ANY ($1)"
+		" RETURNING CASE WHEN missing_runs = 1 THEN id END",
+		SPI_OK_UPDATE_RETURNING, 1, {INT8ARRAYOID}
 	};
 	Datum		values[1] = {id_array(ids, n)};
+	uint64		ncounted;
+	int64	   *missing;
+	int			nmissing = 0;
 
-	if (n > 0)
-		(void) StoreExecute(&count, values, NULL, 0);
+	if (n == 0)
+		return;
+	EventLockListings(ids, n);
+	ncounted = StoreExecute(&count, values, NULL, 0);
+	missing = palloc((ncounted + 1) * sizeof(int64));
+	for (uint64 row = 0; row < ncounted; row++)
+		if (StoreInt64(row, 1, 0) != 0)
+			missing[nmissing++] = StoreInt64(row, 1, 0);
+	/* the source may list them under another id now */
+	EventGone(missing, nmissing);
 }
 
 void
@@ -139,8 +151,10 @@ MissingForgive(const char *source, bool (*was_seen) (void *arg, const char *sour
 			ids[n++] = StoreInt64(row, 1, 0);
 	if (n == 0)
 		return;
+	EventLockListings(ids, n);
 	values[0] = id_array(ids, n);
 	(void) StoreExecute(&forgive, values, NULL, 0);
+	EventGone(ids, n);
 }
 
 int
@@ -240,8 +254,13 @@ HoldDiscard(const char *source)
 	int			n = take_hold(source, &ids);
 	Datum		values[1];
 
+	int			nforgiven;
+
 	if (n <= 0)
 		return n;
+	EventLockListings(ids, n);
 	values[0] = id_array(ids, n);
-	return (int) StoreExecute(&forgive, values, NULL, 0);
+	nforgiven = (int) StoreExecute(&forgive, values, NULL, 0);
+	EventGone(ids, n);
+	return nforgiven;
 }

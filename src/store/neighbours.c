@@ -91,7 +91,7 @@ new_node(Neighbours *around, int64 id)
 	memset(node, 0, offsetof(Neighbour, profile));
 	node->item = NULL;
 	node->session_gap = 0;
-	node->member = node->looked_around = node->leaving = false;
+	node->member = node->looked_around = node->leaving = node->gone = false;
 	node->id = id;
 	if (around->nnodes == around->nodes_size)
 	{
@@ -204,6 +204,7 @@ read_node(Neighbours *around, uint64 row)
 	facts.longitude = float_column(row, 16, &no_longitude);
 	facts.has_place = !no_latitude && !no_longitude;
 	facts.online = bool_column(row, 17);
+	node->gone = bool_column(row, 18);
 	MatchProfileInit(&node->profile, &facts, VocabularyWords());
 }
 
@@ -213,7 +214,8 @@ NeighboursAddStored(Neighbours *around, const int64 *ids, int n, bool as_members
 	static StoreStatement load = {
 		"SELECT l.id, l.event_id, l.source, l.source_id, l.title, l.venue_name, l.address, l.postal_code,"
 		" l.city, l.url, l.starts_at, l.ends_at, l.starts_at AT TIME ZONE coalesce(l.timezone, s.timezone),"
-		" l.start_precision = 'minute' AND NOT l.all_day, l.latitude, l.longitude, l.is_online"
+		" l.start_precision = 'minute' AND NOT l.all_day, l.latitude, l.longitude, l.is_online,"
+		" l.missing_runs > 0 OR l.withdrawn_at IS NOT NULL"
 		" FROM ingest.listing l JOIN ingest.source s ON s.name = l.source WHERE l.id = ANY ($1)",
 		SPI_OK_SELECT, 1, {INT8ARRAYOID}
 	};
@@ -286,23 +288,33 @@ note_gap(Neighbour *node, int64 gap)
 static void
 meet(Neighbours *around, Neighbour *node, Neighbour *other)
 {
+	bool		same_source = strcmp(node->source, other->source) == 0;
+	bool		beside = node->profile.addon != other->profile.addon;
+	int64		gap;
 	MatchResult result;
 
 	if (!first_meeting(around, node, other))
 		return;
-	if (strcmp(node->source, other->source) == 0)
+	gap = same_source ? MatchSessionGap(&node->profile, &other->profile) : 0;
+	if (gap != 0)
 	{
-		int64		gap = MatchSessionGap(&node->profile, &other->profile);
-
-		if (gap == 0)
-			return;
 		note_gap(node, gap);
 		note_gap(other, gap);
 		node->member = other->member = true;
 		return;
 	}
+	/* of one source: only under another id, or beside its event */
+	if (same_source && !beside &&
+		!((node->gone || other->gone) && MatchSaysSame(&node->profile, &other->profile)))
+		return;
 	MatchCompare(&node->profile, &other->profile, false, &result);
-	if (result.vetoes != 0 || result.score < MATCH_REVIEW)
+	/* who says the same under another id needs no rare words for it */
+	if (same_source && !beside)
+	{
+		result.caps = 0;
+		result.score = 1;
+	}
+	if ((result.vetoes & ~VETO_ADDON) != 0 || result.score < (beside ? MATCH_AUTO : MATCH_REVIEW))
 		return;
 	add_pair(around, node, other)->result = result;
 	node->member = other->member = true;

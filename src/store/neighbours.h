@@ -22,6 +22,7 @@ typedef struct Neighbour
 	MatchProfile profile;
 	BatchItem  *item;			/* NULL: not of this batch */
 	int64		session_gap;	/* see cluster.h */
+	bool		gone;			/* withdrawn, or missed by the last run */
 	bool		member;			/* takes part in the clustering */
 	bool		looked_around;	/* its candidates are known */
 	bool		leaving;		/* its event's id stays with the others */

@@ -38,6 +38,7 @@ RematchKeys(int64 after, int limit)
 	EventLockListings(ids, n);
 	NeighboursAddStored(around, ids, n, true);
 	KeysStore(around->nodes, around->nnodes);
+	EventNoteAddons(around);
 	return n == 0 ? 0 : ids[n - 1];
 }
 

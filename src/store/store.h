@@ -256,6 +256,7 @@ typedef struct StoredListing
 	bool		has_detail;		/* detail_hash is set */
 	bool		withdrawn;
 	int64		last_seen_job;
+	bool		gone;			/* withdrawn, or missed by the last run */
 	char	   *revision;		/* palloc'd or NULL */
 } StoredListing;
 
@@ -325,6 +326,12 @@ extern void StoreConfirm(int64 listing_id, const char *revision, uint64 raw_hash
  * until the transaction ends.
  */
 extern void EventLockListings(const int64 *listings, int n);
+
+/*
+ * Listings that their source has stopped to list, or lists again: who is one
+ * with them now?  Locks what they are matched by.
+ */
+extern void EventGone(const int64 *listings, int n);
 
 /* Bring events up to date with their listings; reorders the array. */
 extern void EventRefresh(int64 *events, int n);

@@ -29,10 +29,10 @@ my @venues = map { (qw(Théâtre Bar Salle Bibliothèque Café))[ rand 5 ] . " $
 
 sub pick { return $_[ rand @_ ] }
 
-# An Eventbrite record: title, day of June 2027, minutes since midnight
+# An Eventbrite record: title, day of June 2027, minutes since midnight, days that it goes on
 sub record
 {
-	my ($id, $title, $day, $minute, $venue) = @_;
+	my ($id, $title, $day, $minute, $venue, $days) = @_;
 	return {
 		id => $id, name => { text => $title }, status => 'live', listed => JSON::PP::true,
 		changed => '2027-01-01T00:00:00Z', url => "https://example.org/$id",
@@ -42,7 +42,9 @@ sub record
 			local => sprintf('2027-06-%02dT%02d:%02d:00', $day, $minute / 60, $minute % 60),
 			utc => sprintf('2027-06-%02dT%02d:%02d:00Z', $day + int(($minute + 240) / 1440), ($minute + 240) / 60 % 24, $minute % 60)
 		},
-		defined $venue ? (venue => { name => $venue }) : ()
+		defined $venue ? (venue => { name => $venue }) : (),
+		$days ? (end => { timezone => 'America/Toronto', local => sprintf('2027-06-%02dT22:00:00', $day + $days),
+			utc => sprintf('2027-06-%02dT02:00:00Z', $day + $days + 1) }) : ()
 	};
 }
 
@@ -74,6 +76,8 @@ for (1 .. 260)
 	}
 	list($who[0], $title, $day, $minutes[0], $venue) if rand() < 0.05;    # a twin
 	list($who[1], pick(@names) . ' ' . pick(@names), $day, $minutes[0], $venue) if rand() < 0.1;    # the same slot
+	list(pick(@who[ 0, 1 ]), pick("$title - VIP", "Stationnement - $title"), $day, $minutes[0], $venue) if rand() < 0.1;
+	list($who[0], pick($title, "$title : vernissage"), $day, 0, $venue, 3) if rand() < 0.1;    # goes on for days
 }
 
 # A record as it might have been before: elsewhere, at another time, of another name
@@ -128,7 +132,13 @@ sub import_all
 		  FROM ingest.event e JOIN ingest.listing l ON l.event_id = e.id GROUP BY e.id ORDER BY 1;
 		SELECT least(a.source || '/' || a.source_id, b.source || '/' || b.source_id), greatest(a.source || '/' || a.source_id, b.source || '/' || b.source_id),
 		       round(score::numeric, 6), evidence FROM ingest.match_review
-		  JOIN ingest.listing a ON a.id = listing_a JOIN ingest.listing b ON b.id = listing_b ORDER BY 1, 2});
+		  JOIN ingest.listing a ON a.id = listing_a JOIN ingest.listing b ON b.id = listing_b ORDER BY 1, 2;
+		WITH named AS (SELECT e.id, string_agg(l.source || '/' || l.source_id, ' ' ORDER BY l.source, l.source_id) AS name
+		  FROM ingest.event e JOIN ingest.listing l ON l.event_id = e.id GROUP BY e.id)
+		SELECT 'parent', c.name, p.name FROM ingest.event_parents JOIN named c ON c.id = child JOIN named p ON p.id = parent
+		UNION ALL
+		SELECT 'series', s.source || ' ' || s.title, string_agg(n.name, ', ' ORDER BY n.name) FROM ingest.series s JOIN named n ON n.id = ANY (s.event_ids)
+		 GROUP BY s.source, s.series_id, s.title, s.venue_name ORDER BY 1, 2, 3});
 }
 
 $node->safe_psql('postgres', qq{SELECT ingest_add_source('$_', 'eventbrite',
@@ -139,8 +149,12 @@ my $events = () = $expected =~ /\|/g;
 note scalar(keys %final) . ' listings';
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM ingest.event WHERE nb_listings > 1'), '>', 50, 'many events of several sources');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM ingest.match_review'), '>', 10, 'some questions');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT FROM ingest.listing GROUP BY event_id, source HAVING count(*) > 1) x}), 0,
+is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT FROM ingest.listing WHERE NOT is_addon GROUP BY event_id, source HAVING count(*) > 1) x}), 0,
 	'no event has two listings of one source');
+cmp_ok($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.listing l WHERE is_addon AND EXISTS (SELECT FROM ingest.listing o WHERE o.event_id = l.event_id AND NOT o.is_addon)}),
+	'>', 10, 'add-ons go with their events');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM ingest.event_parents'), '>', 5, 'some events are within others');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM ingest.series'), '>', 10, 'some recur');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM ingest.event e WHERE NOT EXISTS (SELECT FROM ingest.listing l WHERE l.event_id = e.id)}), 0,
 	'no event is empty');
 same_lines(import_all(0, 0), $expected, "another order and other batches ($_)") for 1 .. 2;

@@ -292,6 +292,12 @@ test_facts(void)
 	TapOk(MatchWorthMeeting(MatchFacts(profile_of(&(Case) {"Conte, heure du", 10, NULL}), "mine"), 5,
 							MatchFacts(profile_of(&(Case) {"Heure du conte", 14, NULL}), "mine"), 5),
 		  "another session of it is");
+	TapOk(MatchWorthMeeting(MatchFacts(profile_of(&(Case) {"Heure du conte", 10, NULL}), "mine"), 5,
+							MatchFacts(profile_of(&(Case) {"Heure du conte", 10, NULL}), "mine"), 5),
+		  "so is what says the same: it may be its new id");
+	TapOk(MatchWorthMeeting(MatchFacts(profile_of(&(Case) {"Patrick Watson", 20, NULL}), "mine"), 5,
+							MatchFacts(profile_of(&(Case) {"Patrick Watson - VIP", 20, NULL}), "mine"), 5),
+		  "and what is sold beside it");
 }
 
 /* Nodes of listings, all pairs compared; cluster numbers as text: "0 0 2" */
