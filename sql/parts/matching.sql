@@ -16,6 +16,8 @@ CREATE INDEX match_key_key_idx ON ingest.match_key (key);
 CREATE INDEX match_key_listing_id_idx ON ingest.match_key (listing_id);
 SELECT pg_extension_config_dump('ingest.match_key', '');
 COMMENT ON TABLE ingest.match_key IS 'hashed keys by which listings of one event find each other';
+COMMENT ON COLUMN ingest.match_key.listing_id IS 'of ingest.listing';
+COMMENT ON COLUMN ingest.match_key.key IS 'hash of a rare word, the venue or an id, with the day';
 COMMENT ON COLUMN ingest.match_key.facts IS 'the listing''s source, local time and title in short: who cannot be it is not read';
 
 /* Words that the extension does not know of itself. */
@@ -29,6 +31,7 @@ CREATE TABLE ingest.match_word
 );
 SELECT pg_extension_config_dump('ingest.match_word', '');
 COMMENT ON TABLE ingest.match_word IS 'words for matching beyond those built in, each as ingest_normalise() writes it; ingest_rematch() applies a change to what is stored';
+COMMENT ON COLUMN ingest.match_word.word IS 'as ingest_normalise() writes it';
 COMMENT ON COLUMN ingest.match_word.kind IS 'stop (says nothing), generic (of many titles), noise (around a title), presents (ends a promoter''s name), session (tells sessions of a day apart), addon (parking, VIP: no event of its own), place (a kind of venue)';
 COMMENT ON COLUMN ingest.match_word.canonical IS 'the one form of a generic word in all languages';
 
@@ -42,6 +45,9 @@ CREATE TABLE ingest.event_alias
 CREATE INDEX event_alias_event_id_idx ON ingest.event_alias (event_id);
 SELECT pg_extension_config_dump('ingest.event_alias', '');
 COMMENT ON TABLE ingest.event_alias IS 'ids of events that were merged into another';
+COMMENT ON COLUMN ingest.event_alias.old_id IS 'the id that the event had';
+COMMENT ON COLUMN ingest.event_alias.event_id IS 'of ingest.event: the one that it is now';
+COMMENT ON COLUMN ingest.event_alias.created_at IS 'when it was merged';
 
 /* What people did about matching. */
 CREATE TABLE ingest.match_action
@@ -60,6 +66,12 @@ CREATE TABLE ingest.match_action
 SELECT pg_extension_config_dump('ingest.match_action', '');
 SELECT pg_extension_config_dump('ingest.match_action_id_seq', '');
 COMMENT ON TABLE ingest.match_action IS 'what people did about matching: who, when and why';
+COMMENT ON COLUMN ingest.match_action.id IS 'in merge_log.action_id';
+COMMENT ON COLUMN ingest.match_action.at IS 'when';
+COMMENT ON COLUMN ingest.match_action.action IS 'merge, split, decide or undo: the function that was called';
+COMMENT ON COLUMN ingest.match_action.note IS 'what the person said about it';
+COMMENT ON COLUMN ingest.match_action.undone_at IS 'when it was taken back';
+COMMENT ON COLUMN ingest.match_action.undone_by IS 'who took it back';
 COMMENT ON COLUMN ingest.match_action.by IS 'the session''s user';
 COMMENT ON COLUMN ingest.match_action.decisions_before IS 'the decisions that it changed, as they were';
 COMMENT ON COLUMN ingest.match_action.reviews_before IS 'the questions that it answered';
@@ -93,6 +105,14 @@ CREATE INDEX merge_log_action_id_idx ON ingest.merge_log (action_id) WHERE actio
 SELECT pg_extension_config_dump('ingest.merge_log', '');
 SELECT pg_extension_config_dump('ingest.merge_log_id_seq', '');
 COMMENT ON TABLE ingest.merge_log IS 'every merge of listings into one event: when, by whom, by which rule';
+COMMENT ON COLUMN ingest.merge_log.id IS 'for ingest_undo()';
+COMMENT ON COLUMN ingest.merge_log.at IS 'when';
+COMMENT ON COLUMN ingest.merge_log.job_id IS 'the run in which it came about';
+COMMENT ON COLUMN ingest.merge_log.by IS 'the role whose run or decision it was';
+COMMENT ON COLUMN ingest.merge_log.rule IS 'score, person, rematch or undo';
+COMMENT ON COLUMN ingest.merge_log.listing_id IS 'of ingest.listing';
+COMMENT ON COLUMN ingest.merge_log.to_event IS 'the event that the listing makes up from then on';
+COMMENT ON COLUMN ingest.merge_log.undone_at IS 'when it was taken back';
 COMMENT ON COLUMN ingest.merge_log.score IS 'how alike the listing and its nearest partner are';
 COMMENT ON COLUMN ingest.merge_log.evidence IS 'the parts of the score, and what capped it';
 COMMENT ON COLUMN ingest.merge_log.action_id IS 'the person''s action it comes from; NULL: by score';
@@ -116,6 +136,12 @@ CREATE TABLE ingest.match_decision
 CREATE INDEX match_decision_listing_b_idx ON ingest.match_decision (listing_b);
 SELECT pg_extension_config_dump('ingest.match_decision', '');
 COMMENT ON TABLE ingest.match_decision IS 'people''s verdicts on pairs of listings: same event or distinct';
+COMMENT ON COLUMN ingest.match_decision.listing_a IS 'of ingest.listing, the older';
+COMMENT ON COLUMN ingest.match_decision.listing_b IS 'of ingest.listing, the younger';
+COMMENT ON COLUMN ingest.match_decision.verdict IS 'same or distinct';
+COMMENT ON COLUMN ingest.match_decision.decided_by IS 'the session''s user';
+COMMENT ON COLUMN ingest.match_decision.decided_at IS 'when';
+COMMENT ON COLUMN ingest.match_decision.note IS 'what the person said about it';
 
 /* Pairs that a person should decide. */
 CREATE TABLE ingest.match_review
@@ -131,6 +157,11 @@ CREATE TABLE ingest.match_review
 CREATE INDEX match_review_listing_b_idx ON ingest.match_review (listing_b);
 SELECT pg_extension_config_dump('ingest.match_review', '');
 COMMENT ON TABLE ingest.match_review IS 'pairs of listings that wait for a person''s verdict';
+COMMENT ON COLUMN ingest.match_review.listing_a IS 'of ingest.listing, the older';
+COMMENT ON COLUMN ingest.match_review.listing_b IS 'of ingest.listing, the younger';
+COMMENT ON COLUMN ingest.match_review.score IS 'how alike they are, 0 to 1';
+COMMENT ON COLUMN ingest.match_review.evidence IS 'the parts of the score, and what capped it';
+COMMENT ON COLUMN ingest.match_review.created_at IS 'when the question came up';
 
 /* Other names of a venue, as normalised by ingest_normalise(). */
 CREATE TABLE ingest.venue_alias
@@ -142,4 +173,8 @@ CREATE TABLE ingest.venue_alias
 );
 SELECT pg_extension_config_dump('ingest.venue_alias', '');
 COMMENT ON TABLE ingest.venue_alias IS 'normalised names that mean the same venue';
+COMMENT ON COLUMN ingest.venue_alias.alias IS 'a name, as ingest_normalise() writes it';
+COMMENT ON COLUMN ingest.venue_alias.venue IS 'the name that it is taken for, likewise';
+COMMENT ON COLUMN ingest.venue_alias.created_by IS 'who said so; learned from a merge: who merged';
+COMMENT ON COLUMN ingest.venue_alias.created_at IS 'when';
 

@@ -146,6 +146,38 @@ DecisionRegroup(const int64 *listings, int n, int64 leaving, int64 action_id, co
 
 /* ---- names of venues, learned ---- */
 
+/*
+ * Does the venue's name tell one place from others?  "Salle", "en ligne" and
+ * "lieu à confirmer" do not; taken for a place's other name, they would draw
+ * all of their kind there.
+ */
+static bool
+names_one_place(const MatchProfile *profile)
+{
+	static const char *const nowhere[] = {
+		"online", "ligne", "virtuel", "virtual", "zoom", "teams", "webinaire", "webinar", "web", "distance", "domicile",
+		"lieu", "lieux", "venue", "location", "adresse", "address", "determiner", "confirmer", "preciser", "venir",
+		"annoncer", "announced", "confirmed", "determined", "tba", "tbd", "tbc", "divers", "diverses", "differents",
+		"plusieurs", "various", "several", "multiple", "secret", "secrete", "inconnu", "unknown", "be", "a",
+	};
+
+	if (!profile->has_venue || profile->online || profile->several)
+		return false;
+	for (int i = 0; i < profile->venue.count; i++)
+	{
+		const ProfileWord *word = &profile->venue.words[i];
+		bool		says_nothing = false;
+
+		for (int j = 0; j < profile->nvenue_kinds; j++)
+			says_nothing |= profile->venue_kinds[j] == word->meaning;
+		for (size_t j = 0; j < lengthof(nowhere); j++)
+			says_nothing |= strlen(nowhere[j]) == word->length && memcmp(nowhere[j], word->text, word->length) == 0;
+		if (!says_nothing)
+			return true;
+	}
+	return false;
+}
+
 /* Are the listings of one event at venues of different names, and nothing speaks against one place? */
 static bool
 are_other_names(const Neighbour *a, const Neighbour *b)
@@ -153,7 +185,7 @@ are_other_names(const Neighbour *a, const Neighbour *b)
 	bool		both_placed = a->profile.has_place && b->profile.has_place;
 	MatchResult result;
 
-	if (!a->profile.has_venue || !b->profile.has_venue)
+	if (!names_one_place(&a->profile) || !names_one_place(&b->profile))
 		return false;
 	MatchCompare(&a->profile, &b->profile, false, &result);
 	return result.venue <= 0.85 && (result.vetoes & (VETO_FAR | VETO_ROOM | VETO_ONLINE)) == 0 &&

@@ -45,6 +45,29 @@ for my $relation (@relations)
 	is(failure($node, "SELECT FROM $relation", user => 'stranger')->{sqlstate}, '42501', "nor read $relation");
 }
 
+# ---- EXECUTE on the functions for matching is enough to match ----
+
+$node->safe_psql('postgres', $_) for 'CREATE ROLE curator LOGIN',
+	'GRANT EXECUTE ON FUNCTION ingest_match(int8, int8), ingest_merge(int8, int8, text), ingest_split(int8, text),
+		ingest_decide(int8, int8, text, text), ingest_undo(int8, text) TO curator',
+	'GRANT EXECUTE ON PROCEDURE ingest_rematch() TO curator';
+my ($one, $other) = split /\|/, $node->safe_psql('postgres', 'SELECT min(id), max(id) FROM ingest.listing');
+my $events = 'SELECT count(*) FROM ingest.event';
+my $alone = $node->safe_psql('postgres', $events);
+is(as('curator', "SELECT ingest_match($one, $other) ->> 'verdict'"), 'distinct', 'who may execute ingest_match can ask why') or diag $text;
+my ($event_a, $event_b) = map { $node->safe_psql('postgres', "SELECT event_id FROM ingest.listing WHERE id = $_") } $one, $other;
+as('curator', "SELECT ingest_merge($event_a, $event_b)");
+is($node->safe_psql('postgres', $events), $alone - 1, 'merge') or diag $text;
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT decided_by, ' ') FROM ingest.match_decision}), 'curator', 'in a name of its own');
+as('curator', 'SELECT ingest_undo(' . $node->safe_psql('postgres', 'SELECT max(merge_id) FROM ingest.merges') . ')');
+is($node->safe_psql('postgres', $events), $alone, 'and take back') or diag $text;
+as('curator', 'CALL ingest_rematch()');
+is($text, '', 'and match all anew');
+for my $query (q{SELECT ingest_run('eventbrite')}, 'TABLE ingest.match_decision', 'TABLE ingest.review_queue', 'DELETE FROM ingest.venue_alias')
+{
+	is(failure($node, $query, user => 'curator')->{sqlstate}, '42501', "and no more: $query");
+}
+
 # ---- EXECUTE on ingest_run is enough to run ----
 
 $node->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION ingest_run(text, boolean) TO runner');
