@@ -26,6 +26,9 @@
 #define MAX_KEPT_REFUSALS 1000
 #define REFUSAL_TEXT_MAX 8192
 
+/* A series' text is stored with each of its occurrences: no more of it */
+#define SERIES_TEXT_MAX 32768
+
 /* Records between two breaths */
 #define BREATH 1024
 
@@ -357,7 +360,7 @@ share_component(IcsPage *ics, uint32_t index, Arena *arena, FeedRecord *record)
 	ics->shared = NULL;
 	ArenaReset(ics->loaded);
 	component = IcsLoad(ics, entry->offset, entry->length, false, ics->loaded, &record->problem);
-	set_raw(ics, index, ICS_MAX_COMPONENT, arena, record);
+	set_raw(ics, index, entry->flags & ICS_RECURS ? SERIES_TEXT_MAX : ICS_MAX_COMPONENT, arena, record);
 	if (component == NULL)
 		return NULL;
 	shared = ArenaAlloc0(arena, sizeof(SharedListing));

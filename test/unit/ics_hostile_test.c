@@ -190,6 +190,29 @@ test_shared_texts(void)
 	HarnessClose(h);
 }
 
+/* The database has it with each of them */
+static void
+test_long_series(void)
+{
+	Text		text = {0};
+	Text		lines = {0};
+	Harness    *h;
+
+	add(&lines, "RDATE:");
+	for (int i = 0; i < 20000; i++)
+		add(&lines, "20260101T190000Z,");
+	add(&lines, "20260102T190000Z\n");
+	add(&text, "BEGIN:VCALENDAR\n");
+	add_event(&text, 1, "DTSTART:20260101T190000Z", lines.bytes);
+	add_event(&text, 2, "DTSTART:20260101T190000Z", "");
+	h = take(&text);
+	TapEqual(h->nlistings, 3, "a long series, and another event");
+	for (int i = 0; i < h->nitems; i++)
+		TapOk(h->items[i].result != MAP_LISTING || h->items[i].record.raw_length < 40000, "a series' record is cut");
+	free(lines.bytes);
+	HarnessClose(h);
+}
+
 /* What is shared belongs to the arena it went into: it ends before the page, or after it */
 static void
 test_shared_lifetime(void)
@@ -288,6 +311,7 @@ main(void)
 	test_rules_of_one_event();
 	test_timezones();
 	test_shared_texts();
+	test_long_series();
 	test_shared_lifetime();
 	test_masses();
 	test_going_on();
