@@ -226,6 +226,16 @@ sub postmaster { return (split /\n/, slurp_file($node->data_dir . '/postmaster.p
 
 sub descriptors { return scalar(my @files = glob "/proc/$_[0]/fd/*") }
 
+# What the system calls the cluster's processes; one that has just gone has no title
+sub titles
+{
+	my $postmaster = postmaster();
+	my $read = sub { open(my $file, '<', $_[0]) or return ''; local $/; return readline($file) // '' };
+
+	return map { $read->($_ . 'cmdline') }
+	  grep { my ($parent) = $read->($_ . 'stat') =~ /.*\) \S+ (\d+)/s; ($parent // 0) == $postmaster } glob '/proc/[0-9]*/';
+}
+
 # Segments of dynamic shared memory, of all processes of the cluster
 sub segments { return scalar(my @files = glob $node->data_dir . '/pg_dynshmem/mmap.*') }
 
@@ -337,7 +347,9 @@ ok(wait_until(sub { sql(q{SELECT count(*) FROM ingest.import_job WHERE status = 
 	'no job says that it is running: the launcher closes those whose process is gone');
 ok(wait_until(sub { !worker_pids($node, 'ingest planner') }, 30), 'no planner is left');
 measure_all($so_far);
-my $left = join "\n", grep { / ingest (?:run|planner)/ } split /\n/, (run_command([ 'ps', '-o', 'pid,args', '--ppid', postmaster() ]))[0];
+my @titles = titles();
+is(scalar(grep { / ingest launcher/ } @titles), 1, 'the system knows of the launcher');
+my $left = join "\n", grep { / ingest (?:run|planner)/ } @titles;
 is($left, '', 'nor does the system know of one');
 is(locks(), $locks_before, 'no lock of a source is held');
 is(sql('SELECT count(*) FROM ingest.running'), 0, 'nothing is shown as running');
